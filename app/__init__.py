@@ -1,0 +1,1 @@
+"""The program: command line, the Textual app and the process it lives in."""

@@ -1,0 +1,1 @@
+"""The trading core: headless, deterministic, and no part of it knows a screen."""

@@ -1,0 +1,58 @@
+"""Ports: what the core needs of the outside, as protocols. `build.py` hands in the real or the virtual form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from core.domain.commands import AnyCommand, Answer
+from core.domain.events import Input, Moment, Read, Step
+from core.domain.order import Report, Request
+from core.domain.snapshot import Snapshot
+
+
+class Clock(Protocol):
+    """Wall time in ns since the epoch (UTC) and a monotonic ns counter for durations."""
+
+    def now(self) -> int: ...
+    def monotonic(self) -> int: ...
+
+
+class VenuePort(Protocol):
+    """Where requests go. Never raises for a venue's refusal: refusals, losses and fills come back as reports."""
+
+    def send(self, requests: Sequence[Request]) -> None: ...
+    def read(self, reads: Sequence[Read]) -> None: ...
+
+
+class EventSink(Protocol):
+    """Where sources and venues push what they received."""
+
+    def input(self, event: Input) -> None: ...
+    def report(self, report: Report) -> None: ...
+
+
+class StepSink(Protocol):
+    """A reader of steps (metrics, store, snapshot, rounds). May fail without stopping trading."""
+
+    name: str
+
+    def take(self, step: Step) -> None: ...
+
+
+class Timers(Protocol):
+    """Named timers of the engine."""
+
+    def at(self, ts: int, name: str) -> None: ...
+    def cancel(self, name: str) -> None: ...
+
+
+class CoreClient(Protocol):
+    """The one door between a console and a core. `send` never blocks on the core's loop."""
+
+    def send(self, command: AnyCommand) -> None: ...
+    def latest(self) -> Snapshot | None: ...
+    def answers(self) -> Sequence[Answer]: ...
+
+
+Process = Callable[[Moment], Step]

@@ -1,0 +1,1 @@
+"""Repo tools for developers; no part of the program."""
