@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from core.domain.commands import AnyCommand
+from core.domain.commands import Answer, AnyCommand
 from core.domain.order import Refusal, Report, Request
 
 # why a moment came (bits); the market kernel's wake reasons are the same numbers
@@ -155,3 +155,4 @@ class Step(msgspec.Struct, frozen=True):
     refused: tuple[Refusal, ...] = ()
     reads: tuple[Read, ...] = ()
     notes: tuple[Note, ...] = ()
+    answers: tuple[Answer, ...] = ()

@@ -42,6 +42,9 @@ DUPLICATE_ID = 36
 SELF_TRADE = 37
 VENUE_CLOSED = 38
 NO_FILL = 39
+VENUE_ACTION = 40
+SHOCK = 41
+LIQUIDATION_BUFFER = 42
 
 NAMES: dict[int, str] = {
     value: name.lower() for name, value in list(globals().items()) if name.isupper() and isinstance(value, int)

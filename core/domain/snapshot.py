@@ -45,6 +45,7 @@ class OrderRow(Row, frozen=True, gc=False):
     queue: float | None  # share of the level ahead of us, 0 .. 1
     key: str  # layer 3, take profit, reduce ...
     ours: bool = True
+    cl_id: int = 0  # our client id, what CancelOrder takes
 
 
 class LatencyRow(Row, frozen=True, gc=False):

@@ -1,0 +1,61 @@
+"""The entry of `perpconsole`: runs the command line and turns every ending into one documented exit code.
+
+0 done, 1 refused with a reason, 2-6 from halt, flatten and panic, 64 wrong usage, 70 a fault of ours.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+REFUSED, USAGE, FAULT = 1, 64, 70
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run and exit. Errors are one message on stderr; `--debug` or PERP_DEBUG=1 shows the traceback as well."""
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of one invocation."""
+    import typer
+    from typer.main import get_command
+
+    from app.cli import NAME, cli
+    from core.domain.errors import PerpError
+
+    debug = "--debug" in arguments or os.environ.get("PERP_DEBUG") == "1"
+    try:
+        code = get_command(cli)(arguments, prog_name=NAME, standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at exit
+        return REFUSED
+    except PerpError as error:
+        if debug:
+            raise
+        return _say(str(error), error.code)
+    except (typer.Abort, KeyboardInterrupt):
+        return _say("interrupted", REFUSED)
+    except typer.TyperException as error:
+        return _say(f"{error.format_message()}\nHelp: {NAME} --help", USAGE)
+    except OSError as error:
+        if debug:
+            raise
+        return _say(f"{error.strerror or error}: {error.filename}" if error.filename else str(error), REFUSED)
+    except Exception as error:
+        if debug:
+            raise
+        _say(f"fault of ours: {type(error).__name__}: {error}; the same with --debug shows where", FAULT)
+        raise SystemExit(FAULT) from error
+
+
+def _say(text: str, code: int) -> int:
+    print(f"perpconsole: {text}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    main()

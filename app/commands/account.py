@@ -1,0 +1,118 @@
+"""Commands that look: `status` and `position`. They ask the running core, else read the state dir themselves."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from app.context import as_text
+
+if TYPE_CHECKING:
+    from app.context import Globals
+
+NOBODY = "no core runs in this state dir"
+CHECK_FIRST = (
+    "The venue's own page is the truth: if it shows a position that this list does not, look there first, rule out a "
+    "second process (perpconsole doctor), then ask again (docs/operating.md)."
+)
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command("status")(status)
+    cli.command("position")(position)
+
+
+def status(ctx: typer.Context) -> None:
+    """What the core does: run state, gate, money, round. Exit 1 when no core runs."""
+    from core.control.client import ControlClient
+    from core.control.protocol import Status
+    from core.domain.errors import Unavailable
+
+    options: Globals = ctx.obj
+    try:
+        with ControlClient(options.state) as client:
+            body = {"running": True, **client.ask(Status()).body}
+        options.show({**body, "state_dir": str(options.state)})
+    except (Unavailable, FileNotFoundError) as error:
+        body = {"running": False, "why": str(error) if isinstance(error, Unavailable) else NOBODY, **_left(options)}
+        options.show(body, f"{NOBODY} ({options.state})\n{as_text(body)}", code=1)
+
+
+def _left(options: Globals) -> dict[str, Any]:
+    """What the disk says while nobody answers: the latch, and who holds the lock."""
+    import msgspec
+
+    from core.clock import SystemClock
+    from core.guard.latch import Latch
+    from core.guard.lock import BEAT_FILE, InstanceLock, describe, heartbeat_age, read_record
+
+    if not options.state.is_dir():
+        return {"latch": None, "holder": None}
+    clock = SystemClock()
+    lock = InstanceLock(options.state, clock)
+    held = lock.holders()
+    text = None
+    if held.found:
+        text = describe(read_record(lock.path), heartbeat_age(options.state / BEAT_FILE, clock), held)
+    stop = Latch(options.state).read()
+    return {"latch": None if stop is None else msgspec.to_builtins(stop), "holder": text}
+
+
+def position(
+    ctx: typer.Context,
+    verify: bool = typer.Option(False, "--verify", help="ask the venue itself, foreign orders included"),
+) -> None:
+    """Positions and open orders; without a running core straight from the venue."""
+    from core.control.client import ControlClient
+    from core.control.protocol import Position
+    from core.domain.errors import Refused, Unavailable
+
+    options: Globals = ctx.obj
+    try:
+        with ControlClient(options.state) as client:
+            reply = client.ask(Position(verify=verify))
+            if not reply.ok:
+                raise Refused(reply.text)
+            body = reply.body
+    except (Unavailable, FileNotFoundError):
+        body = _from_venue(options)
+    options.show({**body, "note": CHECK_FIRST} if verify else body)
+
+
+def _from_venue(options: Globals) -> dict[str, Any]:
+    """The accounts of the state dir, opened under the lock."""
+    from core.clock import SystemClock
+    from core.control.paper_account import open_accounts
+    from core.domain.events import Read
+
+    positions: list[dict[str, Any]] = []
+    orders: list[dict[str, Any]] = []
+    if options.state.is_dir():
+        anywhere = os.environ.get("PERP_ALLOW_FILESYSTEM") == "1"
+        for account in open_accounts(options.state, SystemClock(), "position", anywhere):
+            with account:
+                positions += [
+                    {"venue": account.name, "symbol": account.symbols[held.instrument], "lots": held.pos}
+                    for held in account.read(Read("positions", 1)).positions
+                ]
+                orders += [
+                    {
+                        "venue": account.name,
+                        "symbol": account.symbols[order.instrument],
+                        "id": order.venue_id,
+                        "side": ("BUY", "SELL")[order.side],
+                        "price_ticks": order.px,
+                        "left_lots": order.left,
+                        "ours": order.cl_id != 0,
+                    }
+                    for order in account.read(Read("orders", 2)).orders
+                ]
+    return {
+        "source": "venue",
+        "core": NOBODY,
+        "positions": positions,
+        "orders": orders,
+        "foreign_orders": sum(not order["ours"] for order in orders),
+    }

@@ -1,0 +1,40 @@
+"""What the console is started with: who sits at it, the clock, keys and looks, and whom to tell when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.clock import SystemClock
+from core.domain.ports import Clock
+
+
+def _read(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8", errors="replace")
+
+
+def _nothing(why: str) -> None:
+    """Default of the callbacks: nobody else needs to know."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """`core_alive()` False is drawn as CORE DEAD and ends a console that asked for a stop.
+
+    `on_lost(why)`: the terminal is gone. `on_stuck()`: 0.5 s after EMERGENCY the core shows no stop (RELIABILITY.md
+    E2: start `panic --halt-only`). `palette` "" chooses by NO_COLOR, `ascii_only` None by the locale.
+    """
+
+    who: str = "operator"
+    clock: Clock = field(default_factory=SystemClock)
+    keys: Mapping[str, str | list[str]] = field(default_factory=dict)
+    palette: str = ""
+    ascii_only: bool | None = None
+    read_only: bool = False
+    can_detach: bool = False
+    hz: float = 2.0
+    core_alive: Callable[[], bool] = lambda: True
+    on_lost: Callable[[str], None] = _nothing
+    on_stuck: Callable[[], None] | None = None
+    read_report: Callable[[str], str] = _read

@@ -1,0 +1,1 @@
+"""Shipped profiles and venue sheets; read them with importlib.resources.files("configs")."""

@@ -1,0 +1,24 @@
+"""The composition root: configuration to a running core. Headless: never imports a screen, loads heavy parts late.
+
+What the command line calls: each function is imported from its own module when it is asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_WHERE = {
+    "backtest": "backtest",
+    "run_core": "session",
+    "replay": "replaying",
+    "rejects": "replaying",
+    "check": "checking",
+    "effective_config": "checking",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(name)
+    return getattr(import_module(f"core.build.{_WHERE[name]}"), name)

@@ -1,0 +1,93 @@
+"""From a checked configuration to an engine with its strategies at their desks. Opens no file and starts nothing."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.config.load import Loaded, Schema, load
+from core.config.locate import profile_path
+from core.domain.errors import ConfigError
+from core.domain.instrument import Instrument
+from core.domain.units import MONEY
+from core.engine.engine import Engine
+from core.engine.journal import Journal
+from core.engine.post import Post
+from core.engine.seat import Seat
+from core.execution.blocks import plan_params
+from core.execution.ledger import first_seq
+from core.kernel import Kernels
+from core.market.source import Source
+from core.risk.params import RiskParams, limits_of
+from core.rounds.scheduler import Plan, Scheduler
+from core.signals.blocks import new_view
+from core.strategies.asmm.params import AsmmParams
+from core.strategies.asmm.strategy import Asmm
+from core.strategies.sdk import Strategy
+
+SCHEMAS: dict[str, Schema] = {Asmm.kind: Schema(AsmmParams, RiskParams)}
+STRATEGIES: dict[str, type[Any]] = {Asmm.kind: Asmm}
+
+
+def load_config(name: str | os.PathLike[str] | None, flags: Mapping[str, Any]) -> Loaded:
+    """A profile by name or path with the environment and `flags` over it. Raises ConfigError."""
+    return load(profile_path(name), SCHEMAS, os.environ, flags)
+
+
+def strategies_of(loaded: Loaded) -> list[Strategy]:
+    """One object a strategy of the config, not yet at a desk."""
+    out: list[Strategy] = []
+    for settings, params in zip(loaded.settings.strategies, loaded.params, strict=True):
+        out.append(STRATEGIES[settings.kind](settings.name, f"{settings.venue}:{settings.symbol}", params))
+    return out
+
+
+@dataclass(frozen=True)
+class Place:
+    """An instrument of the source and the key by which strategies name it."""
+
+    key: str
+    instrument: Instrument
+
+
+def engine_of(
+    loaded: Loaded, source: Source, places: Sequence[Place], journal: Journal, kernels: Kernels, *,
+    equity: int, first_round: int = 1, start_paused: bool = False, epoch_ns: int | None = None,
+) -> Engine:  # fmt: skip
+    """The engine for this configuration on these instruments; `epoch_ns` sets where client ids begin."""
+    seats: list[Seat] = []
+    number = 0
+    seq = first_seq(source.start_ns if epoch_ns is None else epoch_ns)
+    index = {place.key: n for n, place in enumerate(places)}
+    for seat, (strategy, settings, risk) in enumerate(
+        zip(strategies_of(loaded), loaded.settings.strategies, loaded.risks, strict=True)
+    ):
+        posts: list[Post] = []
+        for n, key in enumerate(strategy.instruments):
+            if key not in index:
+                raise ConfigError(f"Expected a market for {key} of {settings.name}, found {', '.join(sorted(index))}")
+            instrument = places[index[key]].instrument
+            assert isinstance(risk, RiskParams)
+            posts.append(
+                Post(
+                    number, seat, index[key], instrument, strategy.signal_params(n), limits_of(risk, instrument),
+                    plan_params(instrument.orders_per_10s), new_view(), seq,
+                    budget=round((settings.budget or 0.0) * MONEY),
+                )
+            )  # fmt: skip
+            number += 1
+        seats.append(Seat(seat, strategy, posts))
+    rounds = loaded.settings.rounds
+    machine = Scheduler(Plan.of(rounds.hours, rounds.count, rounds.on_round_end), first_round)
+    grace = loaded.settings.console.unattended_grace_s
+    return Engine(
+        seats, journal, machine, kernels, equity, start_paused=start_paused, grace_ns=round((grace or 0.0) * 1e9)
+    )
+
+
+def cache_dir(state_dir: pathlib.Path) -> pathlib.Path:
+    """Where converted recordings are kept."""
+    return state_dir / "recordings"

@@ -1,0 +1,89 @@
+"""Which market a core sees: the synthetic one, or recordings mapped to their instruments by the venue files."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.build.assemble import Place, cache_dir
+from core.config.instruments import instrument_for_recording, venue_of_recording
+from core.config.load import Loaded
+from core.domain.errors import ConfigError, DataError
+from core.domain.instrument import Instrument
+from core.market.source import RecordingSource, Source
+
+SIZES = ("base_size", "single_max", "net_max")
+
+
+@dataclass(frozen=True)
+class Market:
+    """A source, the places in its order, how it is called on screen, and the files behind it."""
+
+    source: Source
+    places: tuple[Place, ...]
+    title: str
+    paths: tuple[str, ...] = ()
+
+
+def market_of(loaded: Loaded, paths: Sequence[str], state_dir: pathlib.Path, start_ns: int) -> Market:
+    """The market named on the command line or in the config. Raises DataError and ConfigError with the next step."""
+    wanted = list(paths) or list(loaded.settings.market.paths)
+    if wanted == ["synthetic"] or (not wanted and loaded.settings.market.source == "synthetic"):
+        return synthetic(loaded, start_ns)
+    if not wanted:
+        raise ConfigError("Expected recordings or synthetic as the market, was none; live feeds are not built yet")
+    if "live" in wanted:
+        raise ConfigError("Expected synthetic or recordings as --market, was live; live feeds are not built yet")
+    return recorded(loaded, wanted, state_dir)
+
+
+def synthetic(loaded: Loaded, start_ns: int) -> Market:
+    """One seeded market for each instrument of the config."""
+    from core.config.instruments import find_venue
+    from core.market.synthetic import SyntheticMarket, SyntheticSource
+
+    places = places_of(loaded, loaded.instruments)
+    markets = []
+    for place in places:
+        price = find_venue(place.instrument.venue, place.instrument.symbol).reference_price
+        markets.append(SyntheticMarket(place.instrument, loaded.settings.seed, start_ns, price))
+    return Market(SyntheticSource(markets), places, f"synthetic, seed {loaded.settings.seed}")
+
+
+def places_of(loaded: Loaded, instruments: Sequence[Instrument]) -> tuple[Place, ...]:
+    """One place for each instrument that strategies name, in config order."""
+    out: dict[str, Place] = {}
+    for settings, instrument in zip(loaded.settings.strategies, instruments, strict=True):
+        key = f"{settings.venue}:{settings.symbol}"
+        out.setdefault(key, Place(key, instrument))
+    return tuple(out.values())
+
+
+def recorded(loaded: Loaded, paths: Sequence[str], state_dir: pathlib.Path) -> Market:
+    """Recordings, grouped by the instrument of their venue file; each strategy's instrument must be among them."""
+    from core.market.recording import open_recording
+
+    groups: dict[tuple[str, str], list[str]] = {}
+    for path in paths:
+        if not pathlib.Path(path).is_file():
+            raise DataError("Expected a recording, found no such file", str(path))
+        venue = venue_of_recording(path).instrument
+        groups.setdefault((venue.venue, venue.symbol), []).append(path)
+    places, recordings = [], []
+    for n, settings in enumerate(loaded.settings.strategies):
+        wanted, params = loaded.instruments[n], loaded.params[n]
+        sizes = {name: getattr(params, name) for name in SIZES if hasattr(params, name)}
+        key = f"{settings.venue}:{settings.symbol}"
+        if any(place.key == key for place in places):
+            continue
+        mine = groups.get((wanted.venue, wanted.symbol)) or next(iter(groups.values()))
+        instrument = instrument_for_recording(mine, wanted, sizes)
+        places.append(Place(key, instrument))
+        recordings.append(open_recording(mine, instrument, cache_dir(state_dir), loaded.settings.seed))
+    used = {path for recording in recordings for path in recording.paths}
+    left = [path for path in paths if str(pathlib.Path(path)) not in {str(pathlib.Path(p)) for p in used}]
+    if left:
+        raise DataError("Expected recordings of instruments that a strategy trades, was another", left[0])
+    title = " + ".join(recording.name for recording in recordings)
+    return Market(RecordingSource(recordings, loaded.settings.seed), tuple(places), title, tuple(sorted(used)))

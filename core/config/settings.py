@@ -1,0 +1,126 @@
+"""The program's own settings.
+
+Strategy and risk parameters are mappings here; their schemas are handed in by `build`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, model_validator
+
+from core.config.validate import Section
+
+
+class Filters(Section):
+    """A venue's filters as a config file states them (S3-29): compared with the venue file, a difference is refused."""
+
+    tick_size: float | None = Field(default=None, gt=0)  # quote units
+    step_size: float | None = Field(default=None, gt=0)  # base coins
+    min_qty: float | None = Field(default=None, gt=0)  # base coins
+    max_qty: float | None = Field(default=None, gt=0)  # base coins
+    min_notional: float | None = Field(default=None, ge=0)  # quote
+
+
+class Gateway(Section):
+    """Keys of a real venue (S3-30). `${NAME}` takes them from the environment; never shown, never stored."""
+
+    api_key: SecretStr | None = None
+    api_secret: SecretStr | None = None
+    base_url: str | None = Field(default=None, min_length=8, max_length=200, alias="baseURL", pattern=r"^https?://")
+
+
+class StrategySettings(Section):
+    """One strategy of the list: what it is, where it trades, its share of the money, its parameters."""
+
+    name: str = Field(min_length=1, max_length=32, pattern=r"^[a-z0-9_.-]+$")
+    kind: str
+    venue: str
+    symbol: str
+    budget: float | None = Field(default=None, gt=0, le=1e9)  # quote; None = all equity
+    params: dict[str, Any] = {}
+    risk: dict[str, Any] = {}
+    filters: Filters = Filters()
+
+
+class Rounds(Section):
+    """Trading rounds (UC-08)."""
+
+    hours: float = Field(default=4.0, gt=0, le=24 * 30)
+    count: int = Field(default=0, ge=0)  # 0 = no end
+    on_round_end: Literal["flatten", "carry"] = "flatten"
+
+
+class Exchange(Section):
+    """How the simulated exchange fills (FORMULAS.md 13)."""
+
+    queue: Literal["risk_averse", "power", "log"] = "risk_averse"
+    queue_power: float = Field(default=2.0, gt=0, le=10)
+    latency: Literal["constant", "lognormal", "recorded"] = "lognormal"
+
+
+class Market(Section):
+    """Where market data comes from: the seeded synthetic market, recordings, or a live feed."""
+
+    source: Literal["synthetic", "recording", "live"] = "synthetic"
+    paths: tuple[str, ...] = ()
+    speed: float = Field(default=1.0, gt=0, le=1e6)  # market seconds a wall second
+
+
+class Telemetry(Section):
+    """Metrics, health and logs."""
+
+    metrics_port: int = Field(default=8080, ge=0, le=65535)
+    metrics: bool = True
+    log_level: Literal["debug", "info", "warn", "crit"] = "info"
+
+
+class Console(Section):
+    """What the operator sees and what happens when the terminal dies (CONSOLE.md 0)."""
+
+    palette: Literal["default", "classic", "mono"] = "default"
+    refresh_hz: float = Field(default=2.0, ge=0.5, le=4.0)
+    on_terminal_lost: Literal["continue", "halt", "flatten"] = "continue"
+    unattended_grace_s: float | None = Field(default=None, gt=0)  # None: no timer in PAPER, 900 s in LIVE
+    double_press_flattens: bool = True
+    keys: dict[str, str] = {}
+
+
+class Retention(Section):
+    """How long journals and recordings are kept."""
+
+    days: int = Field(default=30, ge=1, le=3650)
+    gigabytes: float = Field(default=10.0, gt=0, le=10_000)
+
+
+class Settings(Section):
+    """The whole configuration of one core."""
+
+    mode: Literal["paper", "live"] = "paper"
+    live: bool = False
+    account: str = Field(default="paper", min_length=1, max_length=64)
+    equity: float = Field(default=200.0, gt=0, le=1e8)  # quote, of a new simulated account
+    seed: int = Field(default=7, ge=0, le=2**63 - 1)
+    strategies: tuple[StrategySettings, ...] = Field(min_length=1, max_length=16)
+    market: Market = Market()
+    exchange: Exchange = Exchange()
+    rounds: Rounds = Rounds()
+    telemetry: Telemetry = Telemetry()
+    console: Console = Console()
+    retention: Retention = Retention()
+    gateway: Gateway = Gateway()
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Settings:
+        names = [strategy.name for strategy in self.strategies]
+        doubled = next((name for name in names if names.count(name) > 1), None)
+        if doubled:
+            raise ValueError(f"Expected strategy names to differ, was {doubled!r} twice")
+        if self.mode == "live" and not self.live:
+            raise ValueError("Expected live: true beside mode: live, was live: false; live trading is an explicit act")
+        budgets = sum(strategy.budget or 0.0 for strategy in self.strategies)
+        if budgets > self.equity:
+            raise ValueError(f"Expected strategy budgets to sum to at most equity {self.equity:g}, was {budgets:g}")
+        if self.market.source == "recording" and not self.market.paths:
+            raise ValueError("Expected market.paths for market.source recording, found none")
+        return self

@@ -1,0 +1,1 @@
+"""The control socket: other terminals reach a running core; `panic` works without one."""

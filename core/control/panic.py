@@ -1,0 +1,221 @@
+"""`perpconsole panic`: the stop that works while the console is dead, frozen or absent (S3-55, S3-56).
+
+Latch, then the running core's socket, then the end of a holder that does not answer, then the venue itself. Needs no
+lock, no database and no console; composes guard and a venue client only, so a fault elsewhere cannot break it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from core.control.client import ControlClient
+from core.control.evidence import Evidence
+from core.control.holder import end_holders
+from core.control.outcome import CANNOT_START, ORDERS_ZERO, UNVERIFIED, Outcome, worst
+from core.control.protocol import ACK_MS, STALLED_MS, BadFrame, Progress
+from core.domain.commands import Flatten, Halt
+from core.domain.errors import PerpError, Refused, Unavailable
+from core.guard.holders import Holdings
+from core.guard.latch import Latch, Stop, new_stop_id
+from core.guard.lock import InstanceLock, read_record
+from core.guard.process import operator
+
+if TYPE_CHECKING:
+    from core.control.stopping import PanicVenue
+    from core.domain.ports import Clock
+
+STOPPED = ("HALTING", "HALTED", "FLATTENING", "FLAT")
+LATCH_S = 1.0
+PEER_S = 30.0
+TRIES = 5
+Venues = Callable[[], "Sequence[PanicVenue]"]
+
+
+class Panic(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked. verb: flatten | halt; scope: account | ours; symbol: only this one, empty = all."""
+
+    state_dir: Path
+    reports: Path
+    verb: str = "flatten"
+    scope: str = "account"
+    symbol: str = ""
+    kill_holder: bool = True
+    reason: str = "panic"
+
+
+def run_panic(panic: Panic, clock: Clock, evidence: Evidence, venues: Venues) -> int:
+    """Run it to the end and write the evidence; returns the exit code (RELIABILITY.md section 5).
+
+    `venues()` opens the venue clients; it is called only after a holder that did not answer is gone.
+    """
+    latch = Latch(panic.state_dir)
+    stop = Stop(
+        stop_id=new_stop_id(clock), verb=panic.verb, reason=panic.reason, who=operator(), ts=clock.now(),
+        scope=panic.scope,
+    )  # fmt: skip
+    stop = _engage(latch, stop, evidence)
+    evidence.stop = msgspec.to_builtins(stop)
+    code = _through_core(panic, stop, evidence)
+    if code is None:
+        code = _by_ourselves(panic, clock, latch, stop, evidence, venues)
+    evidence.code = code
+    try:
+        if not latch.engaged():  # re-armed while we stopped: the stop came later and wins
+            latch.engage(stop)
+            evidence.note("E1", "latch was cleared meanwhile; engaged again")
+        evidence.write(panic.reports)
+        evidence.note("E10", f"evidence: {evidence.path}")
+    except (OSError, PerpError) as error:
+        evidence.note("E10", f"evidence not written: {error}")
+    return code
+
+
+def _engage(latch: Latch, stop: Stop, evidence: Evidence) -> Stop:
+    """E1 in a helper thread: a disk that hangs costs one second, never the stop."""
+    box: list[Stop] = []
+
+    def write() -> None:
+        try:
+            box.append(latch.engage(stop))
+        except (OSError, PerpError) as error:
+            evidence.note("E1", f"latch NOT written: {error}; going on")
+
+    thread = threading.Thread(target=write, daemon=True)
+    thread.start()
+    thread.join(LATCH_S)
+    if thread.is_alive():
+        evidence.note("E1", f"latch not on disk after {LATCH_S:.0f} s; going on")
+    if box:
+        evidence.note("E1", f"latched: {latch.path} ({box[0].stop_id}, {box[0].verb})")
+        return box[0]
+    return stop
+
+
+def _through_core(panic: Panic, stop: Stop, evidence: Evidence) -> int | None:
+    """Step 2: ask the running core and watch it. None when nobody answers, or it stops answering."""
+    kind = Flatten if panic.verb == "flatten" else Halt
+    last: Progress | None = None
+    try:
+        with ControlClient(panic.state_dir, timeout_s=ACK_MS / 1e3) as client:
+            name = f"{stop.stop_id}.{panic.verb}"  # the core joins our stop; two verbs are two commands
+            ack = client.stop(kind(id=name, reason=panic.reason, scope=panic.scope), ACK_MS / 1e3)
+            evidence.note("E0", f"core pid {client.peer_pid} closed its gate in {ack.closed_ns / 1e6:.3f} ms")
+            idle = 0
+            for step in client.progress(STALLED_MS / 1e3):
+                if last is None or (step.run, step.orders_left, step.positions_left) != (
+                    last.run, last.orders_left, last.positions_left,
+                ):  # fmt: skip
+                    evidence.note(
+                        "core", f"{step.run}: {step.orders_left} orders, {step.positions_left} positions left"
+                    )
+                last = step
+                idle = 0 if step.run in STOPPED else idle + 1
+                if idle > 4:  # two seconds of pictures that ignore the stop
+                    raise Unavailable(f"the core is still {step.run}")
+    except (PerpError, BadFrame) as error:
+        evidence.note("core", str(error))
+        return None
+    if last is None:
+        return None
+    left = Outcome("core", last.code, last.verified, last.orders_left, last.positions_left, f"core says {last.run}")
+    evidence.outcomes.append(left)
+    return last.code
+
+
+def _by_ourselves(panic: Panic, clock: Clock, latch: Latch, stop: Stop, evidence: Evidence, venues: Venues) -> int:
+    """Steps 3 and 4: end the holder, then E3-E8 at every venue in parallel."""
+    from core.control.stopping import VenueStop  # loads the kernels: after the latch and the question to the core
+
+    try:
+        opened = _open(panic, clock, evidence, venues)
+    except PerpError as error:
+        evidence.note("venue", str(error))
+        evidence.outcomes.append(Outcome("venue", CANNOT_START, "unverified", 0, 0, str(error)))
+        return CANNOT_START
+    if not opened:
+        evidence.note("venue", "no account was ever opened in this state dir: nothing to cancel, nothing to close")
+    verb = stop.verb if panic.verb == "flatten" else "halt"
+    gone_on = threading.Event()
+    found: dict[str, Outcome] = {}
+
+    def one(venue: PanicVenue) -> None:
+        found[venue.name] = VenueStop(venue, verb, clock, evidence.note, panic.scope, panic.symbol, gone_on).run()
+
+    threads = [threading.Thread(target=one, args=(venue,), daemon=True) for venue in opened]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            thread.join()
+    except KeyboardInterrupt:
+        gone_on.set()
+        evidence.note("stop", "interrupted by the operator; what is not verified is reported as such")
+        for thread in threads:
+            thread.join(2.0)
+    for venue in opened:
+        venue.close()
+        missing = Outcome(venue.name, UNVERIFIED, "unverified", 0, 0, "no result")
+        evidence.outcomes.append(found.get(venue.name, missing))
+    code = worst(evidence.outcomes, verb)
+    _advance(latch, code, verb, evidence)
+    return code
+
+
+def _open(panic: Panic, clock: Clock, evidence: Evidence, venues: Venues) -> Sequence[PanicVenue]:
+    """End the holder and open the accounts; a second panic that got there first is waited for and followed."""
+    lock = InstanceLock(panic.state_dir, clock)
+    for _ in range(TRIES):
+        _end_holder(panic, clock, evidence)
+        try:
+            return venues()
+        except Unavailable as error:
+            evidence.note("venue", str(error))
+            if not _is_short(lock.path, lock.holders()):
+                raise
+    return venues()
+
+
+def _end_holder(panic: Panic, clock: Clock, evidence: Evidence) -> None:
+    lock = InstanceLock(panic.state_dir, clock)
+    try:
+        holdings = lock.holders()
+    except OSError as error:
+        evidence.note("holder", f"cannot be looked up: {error}")
+        return
+    if _is_short(lock.path, holdings):
+        evidence.note("holder", "another panic is at work; waiting for it, then verifying")
+        deadline = clock.monotonic() + int(PEER_S * 1e9)
+        pause = threading.Event()
+        while holdings.found and _is_short(lock.path, holdings) and clock.monotonic() < deadline:
+            pause.wait(0.05)
+            holdings = lock.holders()
+    if not holdings.found:
+        evidence.note("holder", "nobody holds the lock")
+    elif not panic.kill_holder:
+        pids = ", ".join(f"pid {holding.pid} ({holding.command})" for holding in holdings.found)
+        evidence.note("holder", f"left alive on request: {pids}")
+    else:
+        for ended in end_holders(holdings.found):
+            evidence.note("holder", ended.text)
+
+
+def _is_short(lock: Path, holdings: Holdings) -> bool:
+    """Only a panic or a `position` holds the lock: it ends by itself and is not killed."""
+    record = read_record(lock)
+    pids = [holding.pid for holding in holdings.found]
+    return record is not None and record.role != "core" and pids == [record.pid]
+
+
+def _advance(latch: Latch, code: int, verb: str, evidence: Evidence) -> None:
+    state = {0: "FLAT", 6: "FLAT", ORDERS_ZERO: "HALTED"}.get(code)
+    if state is None or (state == "FLAT" and verb != "flatten"):
+        return
+    try:
+        latch.advance(state)
+    except (OSError, Refused) as error:
+        evidence.note("E9", f"state {state} not noted: {error}")

@@ -1,0 +1,158 @@
+"""The small loop that drives `execution.emergency` at one venue for a process that has no engine (`panic`).
+
+Delivers the venue's answers, carries out requests and reads, waits when the table says so. All decisions are in the
+table; every fact comes from the venue. Blocking: `panic` runs one a venue, each in a thread of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from core import rng
+from core.control.outcome import AUTH_FAILED, UNVERIFIED, Outcome, plain
+from core.domain.errors import PerpError
+from core.domain.events import Read, ReadReply
+from core.domain.order import Report, Request
+from core.execution.closing import Grid, Touch
+from core.execution.emergency import Emergency, Event
+from core.execution.stopping import AUTH_FAILED as AUTH
+from core.execution.stopping import OK, StopPlan, Tick
+
+if TYPE_CHECKING:
+    from core.domain.ports import Clock
+
+IDLE_S = 0.05
+
+
+class PanicVenue(Protocol):
+    """One venue account for a stop. Every method blocks until the venue answered; a refusal is a report, an outage a
+    `ReadReply.error` (`auth...`, `banned <until ns>`, or any other text) or a PerpError.
+
+    symbols: by instrument number. q_ns: Q of E4, how much later than the first the second empty read must come.
+    patience_s: give up when the venue has not answered for so long; None = never.
+    """
+
+    name: str
+    symbols: tuple[str, ...]
+    grids: tuple[Grid, ...]
+    q_ns: int
+    patience_s: float | None
+
+    def send(self, requests: Sequence[Request]) -> Sequence[Report]: ...
+    def read(self, read: Read) -> ReadReply: ...
+    def touch(self) -> Sequence[Touch]: ...
+    def close(self) -> None: ...
+
+
+class VenueStop:
+    """One run. scope: account | ours; symbol: only this one, empty = all; note(step, text) takes the evidence;
+    `give_up` set from outside ends a run whose venue does not answer."""
+
+    def __init__(
+        self,
+        venue: PanicVenue,
+        verb: str,
+        clock: Clock,
+        note: Callable[[str, str], None],
+        scope: str = "account",
+        symbol: str = "",
+        give_up: threading.Event | None = None,
+        reason: str = "panic",
+    ) -> None:
+        self._venue, self._clock, self._note = venue, clock, note
+        self._symbol, self._give_up = symbol, give_up or threading.Event()
+        self._pause = threading.Event()
+        now = clock.now()
+        plan = StopPlan("panic", verb, reason, now, scope, venue.q_ns, grids=venue.grids)
+        draws = rng.stream(os.getpid(), f"panic {venue.name}").random(8)
+        self._table = Emergency(plan, tuple(float(draw) for draw in draws))
+        self._events: deque[Event] = deque([Tick()])
+        self._answered = clock.monotonic()
+        self._seen = 0
+
+    def run(self) -> Outcome:
+        """Until the table is finished, the key is refused, or the venue is given up."""
+        table = self._table
+        while True:
+            wake = self._drain()
+            if table.finished() or table.venue.status == AUTH or self._lost():
+                return self._outcome()
+            left_s = (wake - self._clock.now()) / 1e9 if wake else IDLE_S
+            self._pause.wait(min(max(left_s, 0.0), 1.0))
+            self._events.append(Tick())
+
+    def _drain(self) -> int:
+        """Deliver what is waiting and do what the table wants; ns of its next wish."""
+        wake = 0
+        while self._events:
+            actions = self._table.on(self._events.popleft(), self._clock.now())
+            wake = actions.wake_at
+            if actions.requests:
+                self._send(actions.requests)
+            for read in actions.reads:
+                self._events.append(self._read(read))
+            self._tell()
+        return wake
+
+    def _send(self, requests: tuple[Request, ...]) -> None:
+        try:
+            self._events.extend(self._venue.touch())
+            self._events.extend(self._venue.send(requests))
+        except PerpError as error:  # the next read says what became of them
+            self._note("send", f"{self._venue.name}: {error}")
+
+    def _read(self, read: Read) -> ReadReply:
+        try:
+            if read.what == "positions":
+                self._events.extend(self._venue.touch())
+            reply = self._venue.read(read)
+        except PerpError as error:
+            reply = ReadReply(read.what, read.nonce, self._clock.now(), error=str(error) or type(error).__name__)
+        if not reply.error:
+            self._answered = self._clock.monotonic()
+        if not self._symbol:
+            return reply
+        return msgspec.structs.replace(
+            reply,
+            orders=tuple(order for order in reply.orders if self._meant(order.instrument)),
+            positions=tuple(held for held in reply.positions if self._meant(held.instrument)),
+        )
+
+    def _meant(self, instrument: int) -> bool:
+        symbols = self._venue.symbols
+        return not 0 <= instrument < len(symbols) or plain(symbols[instrument]) == plain(self._symbol)
+
+    def _lost(self) -> bool:
+        if self._table.venue.status == OK and self._table.verified != "unverified":
+            return False
+        silent = (self._clock.monotonic() - self._answered) / 1e9
+        patience = self._venue.patience_s
+        return (self._give_up.is_set() and silent > 0) or (patience is not None and silent > patience)
+
+    def _tell(self) -> None:
+        for line in self._table.evidence[self._seen :]:
+            self._note(line.what, f"{self._venue.name}: {line.text}")
+        self._seen = len(self._table.evidence)
+
+    def _outcome(self) -> Outcome:
+        now = self._table.progress()
+        code = self._table.exit_code()
+        text = now.state if not now.venue.reason else f"{now.state}; {now.venue.status}: {now.venue.reason}"
+        if code == AUTH_FAILED:
+            text += "; cancel and close by hand on the venue's own page"
+        elif code == UNVERIFIED:
+            text += "; not verified, look at the venue's own page"
+        if now.dust:
+            text += "; dust " + ", ".join(f"{self._symbol_of(number)} {lots} lots" for number, lots in now.dust)
+        verified = "unverified" if code in (UNVERIFIED, AUTH_FAILED) else now.verified
+        return Outcome(self._venue.name, code, verified, now.orders_left, now.positions_left, text)
+
+    def _symbol_of(self, instrument: int) -> str:
+        symbols = self._venue.symbols
+        return symbols[instrument] if 0 <= instrument < len(symbols) else f"instrument {instrument}"

@@ -1,0 +1,116 @@
+"""Reconcile at start and every five seconds after it: asks the venue, compares, heals, and halts when it cannot.
+
+Trading starts only after the first clean comparison. A read that is missing is never "flat" (RELIABILITY B1, B4, O4).
+The comparison itself is `core.execution.reconcile`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from core.domain.events import Note, Read, ReadReply
+from core.domain.order import Report
+from core.domain.units import NS_PER_S
+from core.engine.post import Post
+from core.engine.timers import TimerQueue
+from core.execution.reconcile import Comparison, Reconciler
+
+PERIOD_NS = 5 * NS_PER_S
+RETRY_NS = NS_PER_S
+RESOLVE_WAIT_NS = 6 * NS_PER_S  # R + skew + L (RELIABILITY 2.3): 2 s + 1 s + 3 s
+READS = ("orders", "positions", "trades", "balance")
+
+
+class CrossCheck:
+    """One round of reads at a time. `clean` once a whole round agreed; `on_halt(reason)` when rounds do not converge."""
+
+    TIMER = "crosscheck"
+
+    def __init__(self, posts: Sequence[Post], timers: TimerQueue, on_halt: Callable[[str], None]) -> None:
+        self.posts = tuple(posts)
+        self.timers = timers
+        self.on_halt = on_halt
+        self.clean = False
+        self.balance: int | None = None
+        self.rounds = 0
+        self.last_ok = 0
+        self.foreign_orders = 0
+        self.foreign_positions = 0
+        self.why = "not yet reconciled"
+        self._reconcilers = [Reconciler(post.place) for post in posts]
+        self._nonce = 0
+        self._replies: dict[str, ReadReply] = {}
+        self._last_trade = 0
+
+    def ask(self, now: int, reads: list[Read]) -> None:
+        """Start a round; an unfinished one is given up."""
+        self._nonce += 1
+        self._replies = {}
+        reads.extend(Read(what, self._nonce, self._last_trade if what == "trades" else 0) for what in READS)
+        self.timers.at(now + PERIOD_NS, self.TIMER)
+
+    def answered(self, reply: ReadReply, now: int) -> tuple[list[Note], list[Report]]:
+        """A reply; when the round is whole it is compared. Returns notes, and missed reports already applied."""
+        if reply.nonce != self._nonce or reply.what not in READS:
+            return [], []
+        self._replies[reply.what] = reply
+        if len(self._replies) < len(READS):
+            return [], []
+        self.rounds += 1
+        notes: list[Note] = []
+        applied: list[Report] = []
+        ok = True
+        for post, reconciler in zip(self.posts, self._reconcilers, strict=True):
+            found = self._compare(post, reconciler, now)
+            ok = ok and found.ok
+            applied += found.reports
+            if not found.ok:
+                self.why = found.why or ", ".join(sorted({d.what for d in found.differences}))
+                notes.append(Note("warn", "reconcile", f"{post.instrument.symbol}: {self.why}", post.seat))
+            if found.halt:
+                self.on_halt(found.why)
+        self._learn(now, ok)
+        if not ok:
+            self.timers.at(now + RETRY_NS, self.TIMER)
+        return notes, applied
+
+    def _compare(self, post: Post, reconciler: Reconciler, now: int) -> Comparison:
+        others = sum(other.ledger.s.pos for other in self.posts if other.place == post.place and other is not post)
+        replies = self._replies
+        found = reconciler.compare(
+            post.ledger, replies["orders"], replies["positions"], replies["trades"], now, others + post.foreign_lots,
+            strict=not self.clean,
+        )  # fmt: skip
+        if not self.clean and found.why == "" and not any(d.what == "missed_fill" for d in found.differences):
+            self._take_over(post, others)
+        if found.reports:
+            post.take(list(found.reports), now)
+        for cl_id, venue_id, px, left in found.found:
+            post.resolve_found(cl_id, venue_id, px, left, now)
+        for order in found.adopt:
+            post.adopt_order(*order, now)
+        for cl_id in found.resolve:
+            post.resolve_absent(cl_id, now, RESOLVE_WAIT_NS)
+        return found
+
+    def _take_over(self, post: Post, others: int) -> None:
+        """At start: what the venue holds and no earlier run of ours explains was there before us."""
+        held = sum(p.pos for p in self._replies["positions"].positions if p.instrument == post.place)
+        post.foreign_lots = held - others - post.ledger.s.pos
+
+    def _learn(self, now: int, ok: bool) -> None:
+        replies = self._replies
+        self.foreign_orders = sum(order.cl_id == 0 for order in replies["orders"].orders)
+        self.foreign_positions = sum(post.foreign_lots != 0 for post in self.posts)
+        if not replies["balance"].error:
+            self.balance = replies["balance"].balance
+        if replies["trades"].trades:
+            self._last_trade = max(trade.trade_id for trade in replies["trades"].trades)
+        if not replies["positions"].error:
+            for post in self.posts:
+                held = [p for p in replies["positions"].positions if p.instrument == post.place]
+                post.vitals.s.liquidation_ts = now
+                post.vitals.s.liquidation_px = held[0].liquidation_px if held else 0
+                post.vitals.s.liquidation_pos = held[0].pos if held else 0
+        if ok:
+            self.clean, self.last_ok, self.why = True, now, ""

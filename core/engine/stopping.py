@@ -1,0 +1,139 @@
+"""Runs the emergency engine inside the core: halt, flatten, and the clean end of a round or of the process.
+
+Its requests carry the stop's mark, so both gates let them pass; its events are the journal's. A round's end and a clean
+stop use the same engine without the latch. Owns no rule of its own: `core.execution.emergency` decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.domain.events import Note, Read, ReadReply
+from core.domain.order import CANCEL, Report, Request
+from core.domain.units import BUY, SELL
+from core.engine.post import Post
+from core.engine.timers import TimerQueue
+from core.execution.closing import BANDS, Grid, Touch
+from core.execution.emergency import Emergency
+from core.execution.reduce import depth_within
+from core.execution.stopping import Actions, Progress, StopPlan, Tick, Trigger
+
+HALT, FLATTEN = "halt", "flatten"
+LATCHED, ROUND_END, PROCESS_END = "latched", "round_end", "process_end"
+Q_NS = 5_500_000_000  # R + skew + L: 2 s + 0.5 s + 3 s, until nothing in flight can arrive (RELIABILITY 5, E4)
+NONCE_BASE = 1 << 40  # reads of stops, apart from the cross-check's
+
+
+class Stopping:
+    """At most one stop at a time; later triggers join it. `purpose` says what follows when it is done."""
+
+    TIMER = "stop"
+    q_ns = Q_NS
+
+    def __init__(self, posts: Sequence[Post], timers: TimerQueue) -> None:
+        self.posts = tuple(posts)
+        self.timers = timers
+        self.run: Emergency | None = None
+        self.purpose = ""
+        self.plan: StopPlan | None = None
+        self._count = 0
+
+    @property
+    def active(self) -> bool:
+        return self.run is not None and not self.run.finished()
+
+    @property
+    def latched(self) -> bool:
+        return self.run is not None and self.purpose == LATCHED
+
+    def begin(self, verb: str, purpose: str, stop_id: str, reason: str, scope: str, now: int, q_ns: int = 0) -> None:
+        """Start a stop, or let the trigger join the running one; a latched stop takes over a clean one."""
+        if self.run is not None and (self.active or self.latched) and (self.purpose == purpose or self.latched):
+            self._pending = Trigger(verb, reason)
+            return
+        self._count += 1
+        self.purpose = purpose
+        self.plan = StopPlan(
+            stop_id=stop_id,
+            verb=verb,
+            reason=reason,
+            started=now,
+            scope=scope,
+            q_ns=q_ns,
+            keep_stops=purpose == LATCHED,
+            grids=tuple(self._grids()),
+            foreign=tuple((post.place, post.foreign_lots) for post in self.posts if post.foreign_lots),
+            first_nonce=NONCE_BASE + (self._count << 20),
+        )
+        self.run = Emergency(self.plan)
+        self._pending = None
+
+    _pending: Trigger | None = None
+
+    def _grids(self) -> list[Grid]:
+        found = {post.place: post.instrument for post in self.posts}
+        return [Grid(place, x.min_lots, x.max_lots, x.unit) for place, x in sorted(found.items())]
+
+    def clear(self) -> None:
+        """The stop is over and done with (round went on, or re-armed)."""
+        self.run, self.purpose, self.plan, self._pending = None, "", None, None
+        self.timers.cancel(self.TIMER)
+
+    def step(
+        self, now: int, replies: Sequence[ReadReply], reports: Sequence[Report], requests: list[Request],
+        reads: list[Read], notes: list[Note],
+    ) -> None:  # fmt: skip
+        """Deliver what happened at this instant; collect what the stop wants sent, read and said."""
+        run = self.run
+        if run is None:
+            return
+        for touch in self._touches(now):
+            run.on(touch, now)
+        events: list[Trigger | ReadReply | Report | Tick] = [*replies, *reports]
+        if self._pending is not None:
+            events.insert(0, self._pending)
+            self._pending = None
+        for event in events or [Tick()]:
+            self._carry_out(run.on(event, now), now, requests, reads, notes)
+        if not run.finished():
+            self._carry_out(run.on(Tick(), now), now, requests, reads, notes)
+
+    def _carry_out(
+        self, actions: Actions, now: int, requests: list[Request], reads: list[Read], notes: list[Note]
+    ) -> None:
+        for request in actions.requests:
+            if request.kind == CANCEL:
+                for post in self.posts:
+                    if post.place == request.instrument:
+                        post.cancel_sent(request.cl_id, now)
+            requests.append(request)
+        reads.extend(actions.reads)
+        calm = self.purpose != LATCHED and self.run is not None and self.run.finished()
+        notes.extend(Note("info", n.code, n.text, n.strategy, n.tag) if calm else n for n in actions.notes)
+        if actions.wake_at:
+            self.timers.at(max(actions.wake_at, now + 1), self.TIMER)
+
+    def _touches(self, now: int) -> list[Touch]:
+        out = []
+        for place, view in {post.place: post.view for post in self.posts}.items():
+            v = view.s
+            bid, ask = v.px[BUY][0], v.px[SELL][0]
+            if not v.book_ok or not 0 < bid < ask:
+                continue
+            mid = (bid + ask) / 2
+            out.append(
+                Touch(
+                    place, now, bid, ask,
+                    _three(depth_within(v, BUY, int(mid * (1 + band))) for band in BANDS),
+                    _three(depth_within(v, SELL, int(mid * (1 - band)) + 1) for band in BANDS),
+                )
+            )  # fmt: skip
+        return out
+
+    def progress(self) -> Progress | None:
+        return self.run.progress() if self.run is not None else None
+
+
+def _three(values: object) -> tuple[int, int, int]:
+    first, second, third = values  # type: ignore[misc]
+    return first, second, third

@@ -1,0 +1,1 @@
+"""The simulated exchange: one matching engine for paper, backtest and the loopback server."""

@@ -1,0 +1,192 @@
+"""Comparison of our ledger with what the venue lists, at start and while trading: differences and how they heal.
+
+Pure: it reads a ledger and replies, and returns what to do. A report that is missing is not "flat"; foreign orders are
+listed and never touched; three rounds that do not converge ask for a halt. Source: RELIABILITY.md R-O1, O4, O5, B1, B4.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from core.domain.events import ReadReply
+from core.domain.order import (
+    CANCELED,
+    FILLED,
+    FREE,
+    LIVE,
+    PENDING_CANCEL,
+    RESTING_REJECT,
+    SLOTS,
+    UNKNOWN,
+    Ledger,
+    Report,
+)
+from core.domain.units import NS_PER_S
+from core.execution.fills import is_seen
+from core.execution.slots import find
+
+ROUNDS_TO_HALT = 3
+IDLE_NS = 5 * NS_PER_S  # an order younger than this may still be on its way in either direction
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One thing on which venue and ledger disagree, and the remedy.
+
+    what: missed_fill | found | gone | unknown_absent | adopt | size | foreign_order | position. heal: apply | resolve |
+    adopt | read | none.
+    """
+
+    what: str
+    heal: str
+    cl_id: int = 0
+    venue_id: int = 0
+    ours: int = 0
+    theirs: int = 0
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """Result of one round. `reports` go to `apply_reports`; `resolve` to `resolve_absent`; `halt` latches."""
+
+    ok: bool
+    differences: tuple[Difference, ...]
+    reports: tuple[Report, ...] = ()
+    found: tuple[tuple[int, int, int, int], ...] = ()  # cl_id, venue_id, px, left for `resolve_found`
+    adopt: tuple[tuple[int, int, int, int, int, int], ...] = ()  # arguments of `adopt_order` without `now`
+    resolve: tuple[int, ...] = ()
+    halt: bool = False
+    why: str = ""
+
+
+class Reconciler:
+    """State between rounds for one instrument: who was absent before, and how often it did not converge."""
+
+    def __init__(self, instrument: int) -> None:
+        self.instrument = instrument
+        self.rounds_open = 0
+        self._ages: dict[tuple[str, int, int], int] = {}  # difference -> rounds in a row that have shown it
+        self._absent: dict[int, int] = {}  # cl_id -> time of the first read that did not list it
+
+    def compare(
+        self,
+        ledger: Ledger,
+        orders: ReadReply | None,
+        positions: ReadReply | None,
+        trades: ReadReply | None,
+        now: int,
+        foreign_lots: int = 0,
+        strict: bool = True,
+    ) -> Comparison:
+        """One round. None or an errored reply is "not told": the round is not ok and nothing is concluded from it.
+
+        While trading (not `strict`) reports overtake reads, so a difference counts from the second round that shows
+        it; at start every one counts.
+        """
+        missing = [
+            name
+            for name, reply in (("orders", orders), ("positions", positions), ("trades", trades))
+            if reply is None or reply.error
+        ]
+        if missing or orders is None or positions is None or trades is None:
+            return Comparison(False, (), why=f"not told: {', '.join(missing)}")
+        missed = self._missed(ledger, trades)
+        found, adopt, differences = self._listed(ledger, orders)
+        differences += [Difference("missed_fill", "apply", f.cl_id, f.venue_id, 0, f.qty) for f in missed]
+        gone, resolve, absent = self._absent_orders(ledger, orders, now)
+        differences += absent
+        differences += self._position(ledger, positions, missed, foreign_lots)
+        open_ = self._open(differences, strict)
+        if not strict:
+            named = {d.cl_id for d in open_ if d.what == "adopt"}
+            adopt = tuple(order for order in adopt if order[0] in named)
+        halt = self.rounds_open >= ROUNDS_TO_HALT
+        why = f"{ROUNDS_TO_HALT} rounds did not converge: {open_[0].what}" if halt else ""
+        return Comparison(not open_, tuple(differences), tuple(missed) + gone, found, adopt, resolve, halt, why)
+
+    def _open(self, differences: list[Difference], strict: bool) -> list[Difference]:
+        """What still stands between us and the venue; counts for how many rounds each difference has stood."""
+        ages: dict[tuple[str, int, int], int] = {}
+        open_ = []
+        for d in differences:
+            if d.what == "foreign_order" or (d.what == "missed_fill" and not strict):
+                continue
+            key = (d.what, d.cl_id, d.theirs - d.ours)
+            ages[key] = self._ages.get(key, 0) + 1
+            if strict or ages[key] > 1:
+                open_.append(d)
+        self._ages = ages
+        self.rounds_open = max(ages.values(), default=0)
+        return open_
+
+    def _missed(self, ledger: Ledger, trades: ReadReply) -> list[Report]:
+        """Fills of ours that the ledger has not counted, in exchange order; each trade id once."""
+        mine = {
+            t.trade_id: t
+            for t in trades.trades
+            if t.instrument == self.instrument and t.kind == FILLED and t.cl_id > 0 and t.trade_id > 0
+        }
+        return sorted((t for t in mine.values() if not is_seen(ledger.s, t.trade_id)), key=lambda t: (t.ts, t.trade_id))
+
+    def _listed(
+        self, ledger: Ledger, orders: ReadReply
+    ) -> tuple[
+        tuple[tuple[int, int, int, int], ...], tuple[tuple[int, int, int, int, int, int], ...], list[Difference]
+    ]:
+        o = ledger.s
+        found: list[tuple[int, int, int, int]] = []
+        adopt: list[tuple[int, int, int, int, int, int]] = []
+        differences: list[Difference] = []
+        for order in orders.orders:
+            if order.instrument != self.instrument:
+                continue
+            if order.cl_id == 0:
+                differences.append(Difference("foreign_order", "none", 0, order.venue_id, 0, order.left))
+                continue
+            i = find(o, order.cl_id)
+            if i < 0 or (o.state[i] in (FREE, RESTING_REJECT) and o.left[i] == 0):
+                adopt.append((order.cl_id, order.venue_id, order.side, order.px, order.left, order.flags))
+                differences.append(Difference("adopt", "adopt", order.cl_id, order.venue_id, 0, order.left))
+            elif o.state[i] in (UNKNOWN, FREE):
+                found.append((order.cl_id, order.venue_id, order.px, order.left))
+                differences.append(Difference("found", "resolve", order.cl_id, order.venue_id, o.left[i], order.left))
+            elif o.state[i] == LIVE and o.left[i] != order.left:
+                differences.append(Difference("size", "read", order.cl_id, order.venue_id, o.left[i], order.left))
+        return tuple(found), tuple(adopt), differences
+
+    def _absent_orders(
+        self, ledger: Ledger, orders: ReadReply, now: int
+    ) -> tuple[tuple[Report, ...], tuple[int, ...], list[Difference]]:
+        """Two reads without it: an UNKNOWN may be resolved (the ledger still checks R + skew + L), an idle live order
+        is closed as cancelled; a fill that explains it is counted whenever it comes."""
+        o = ledger.s
+        listed = {order.cl_id for order in orders.orders if order.instrument == self.instrument}
+        gone: list[Report] = []
+        resolve: list[int] = []
+        differences: list[Difference] = []
+        absent: dict[int, int] = {}
+        for i in range(SLOTS):
+            state, cl_id = o.state[i], o.cl_id[i]
+            if state in (FREE, RESTING_REJECT) or cl_id in listed or orders.ts <= o.ts_sent[i]:
+                continue
+            first = self._absent.get(cl_id)
+            absent[cl_id] = orders.ts if first is None else first
+            twice = first is not None and orders.ts > first
+            if state == UNKNOWN:
+                differences.append(Difference("unknown_absent", "resolve" if twice else "read", cl_id, 0, o.left[i], 0))
+                if twice:
+                    resolve.append(cl_id)
+            elif state in (LIVE, PENDING_CANCEL) and now - max(o.ts_sent[i], o.ts_ack[i]) > IDLE_NS:
+                differences.append(
+                    Difference("gone", "resolve" if twice else "read", cl_id, o.venue_id[i], o.left[i], 0)
+                )
+                if twice:
+                    gone.append(Report(self.instrument, CANCELED, orders.ts, cl_id, o.venue_id[i], o.side[i]))
+        self._absent = absent
+        return tuple(gone), tuple(resolve), differences
+
+    def _position(
+        self, ledger: Ledger, positions: ReadReply, missed: list[Report], foreign_lots: int
+    ) -> list[Difference]:
+        """The venue's position less what is foreign against ours with the missed fills applied."""
+        theirs = sum(p.pos for p in positions.positions if p.instrument == self.instrument) - foreign_lots
+        ours = ledger.s.pos + sum(f.qty if f.side == 0 else -f.qty for f in missed)
+        return [] if theirs == ours else [Difference("position", "read", 0, 0, ours, theirs)]

@@ -1,0 +1,103 @@
+"""Words of the emergency stop: its plan (content of the latch), states, events, actions, progress and evidence."""
+
+from __future__ import annotations
+
+import msgspec
+
+from core.domain.events import Note, Read
+from core.domain.order import Request
+from core.execution.closing import Grid
+
+SWEEP, CLOSE, CONFIRM, DONE = "sweep", "close", "confirm", "done"
+OK, UNVERIFIED, BANNED, AUTH_FAILED = "OK", "UNVERIFIED", "BANNED", "AUTH_FAILED"
+SEVERITY = (OK, BANNED, UNVERIFIED, AUTH_FAILED)
+STATES = ("RUNNING", "HALTING", "HALTED", "FLATTENING", "FLAT")
+STATE_OF = {
+    ("halt", SWEEP): "HALTING",
+    ("halt", DONE): "HALTED",
+    ("flatten", SWEEP): "HALTING",
+    ("flatten", CLOSE): "FLATTENING",
+    ("flatten", CONFIRM): "FLATTENING",
+    ("flatten", DONE): "FLAT",
+}
+
+
+class StopPlan(msgspec.Struct, frozen=True):
+    """What a stop is; stored in the latch, enough to start again at E3 after a crash.
+
+    verb: halt | flatten; scope: ours | account. q_ns: how much later than the first the second empty read must come
+    (R + skew + L when a create was in flight or the console's fate is unknown, else 0). foreign: (instrument, lots)
+    held before us. dust_value: 1e-8 quote that may be left below the lot.
+    """
+
+    stop_id: str
+    verb: str
+    reason: str
+    started: int
+    scope: str = "ours"
+    q_ns: int = 0
+    keep_stops: bool = True
+    grids: tuple[Grid, ...] = ()
+    foreign: tuple[tuple[int, int], ...] = ()
+    dust_value: int = 0
+    first_nonce: int = 0
+
+
+class Tick(msgspec.Struct, frozen=True):
+    """Time passed."""
+
+
+class Trigger(msgspec.Struct, frozen=True):
+    """A further halt or flatten joins the run."""
+
+    verb: str
+    reason: str
+
+
+class Venue(msgspec.Struct, frozen=True):
+    """What we know of the venue itself."""
+
+    status: str
+    reason: str
+    since: int
+    until: int = 0
+
+
+class Actions(msgspec.Struct, frozen=True):
+    """What the caller must do; `wake_at` ns for the next Tick, 0 = none needed."""
+
+    requests: tuple[Request, ...]
+    reads: tuple[Read, ...]
+    notes: tuple[Note, ...]
+    wake_at: int
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """`orders_left` of `orders_at_start`, positions not yet zero, verified: unverified | clean | sealed."""
+
+    state: str
+    venue: Venue
+    verified: str
+    orders_left: int
+    orders_at_start: int
+    positions_left: int
+    foreign_orders: int
+    foreign_positions: int
+    dust: tuple[tuple[int, int], ...]
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """One line of the emergency report."""
+
+    ts: int
+    what: str
+    text: str
+
+
+def overall(states: list[tuple[str, Venue]]) -> tuple[str, str]:
+    """State and venue status over several venues: the worst; never FLAT while one is not verified."""
+    status = max((venue.status for _, venue in states), key=SEVERITY.index, default=OK)
+    state = min((state for state, _ in states), key=STATES.index, default="RUNNING")
+    if state == "FLAT" and status != OK:
+        state = "FLATTENING"
+    return state, status

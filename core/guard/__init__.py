@@ -1,0 +1,1 @@
+"""What lies on disk for safety: single-instance lock, halt latch, gate flag, holder look-up."""

@@ -1,0 +1,1 @@
+"""Measures of the desk: latency, execution quality, markout, connectivity, performance, attribution. Reads only."""

@@ -1,0 +1,299 @@
+"""The sink that reads each step once and keeps every measure; the other sinks read what it worked out.
+
+Cheap by contract: about a microsecond on a step of market data, under ten with fills. It must run before the others.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from core.domain.events import Health, Link, RequestRefused, Step
+from core.domain.order import (
+    ACCEPTED,
+    AMEND,
+    AMENDED,
+    CANCEL,
+    CANCELED,
+    CREATE,
+    DELEVERAGED,
+    EXPIRED,
+    FILLED,
+    LIMIT,
+    LIQUIDATED,
+    LOST,
+    REDUCE_ONLY,
+    REJECTED,
+    TRANSFERRED,
+    Report,
+    Request,
+)
+from core.domain.units import NS_PER_S, sign_of
+from core.kpi.attribution import Attribution, Capture, attribute
+from core.kpi.books import Books, Money, mid2_of, money_of
+from core.kpi.connectivity import Stream
+from core.kpi.latency import ACK, Latencies
+from core.kpi.markout import Markouts
+from core.kpi.orders import Fill, Order, SeenTrades
+from core.kpi.quality import MAKER, REDUCE, TAKER, Quality, slippage_bps
+
+MINUTES = 60
+WHY = {FILLED: "trade", LIQUIDATED: "liquidated", DELEVERAGED: "deleveraged"}
+
+
+class Measures:
+    """All measures of one core. `now` ns is the core's time of the first step."""
+
+    name = "measures"
+
+    def __init__(self, books: Books, now: int) -> None:
+        self.books, self.now = books, now
+        n = books.count
+        self.latency = Latencies()
+        self.total = [Quality() for _ in range(n)]
+        self.round = [Quality() for _ in range(n)]
+        self.minutes: list[deque[Quality]] = [deque([Quality()], maxlen=MINUTES) for _ in range(n)]
+        self.capture = [Capture() for _ in range(n)]
+        places = sorted({books.place(i) for i in range(n)})
+        self.markouts = [Markouts() for _ in range(n)]
+        self.streams = {place: Stream(now) for place in places}
+        self._of_place = {place: [i for i in range(n) if books.place(i) == place] for place in places}
+        self._by_strategy = {(books.strategy(i), books.place(i)): i for i in range(n)}
+        self._eyes = {place: self._eye(place, indices) for place, indices in self._of_place.items()}
+        self._feed = self.latency.feed
+        self.orders: dict[int, Order] = {}
+        self._seen = SeenTrades()
+        self.transfers = 0
+        self.funded: list[tuple[int, int, int]] = []  # ts, instrument, amount of this step
+        self.fills: list[Fill] = []  # of this step
+        self.placed: list[Order] = []
+        self.ended: list[Order] = []
+        self.health = Health()
+        self.orphans = 0  # reports of orders we never sent
+        self.on_second: list[Callable[[int], None]] = []
+        self._next_second = now + NS_PER_S
+        self._minute = now // (60 * NS_PER_S)
+
+    def _eye(self, place: int, indices: list[int]) -> tuple[Any, ...]:
+        """Views of one instrument's memory, for the path of a step: a third of the price of reading fields."""
+        view = self.books.view(indices[0])
+        columns = (memoryview(view.a[name].data) for name in ("book_ok", "ts_recv", "ts_exch"))
+        return (self.streams[place], memoryview(view.array("px").data), *columns, [self.markouts[i] for i in indices])
+
+    def take(self, step: Step) -> None:
+        """Read one step. The lists `fills`, `placed`, `ended`, `funded` hold what it brought until the next call."""
+        moment = step.moment
+        ts = self.now = moment.ts
+        if self.fills or self.placed or self.ended or self.funded:
+            self.fills, self.placed, self.ended, self.funded = [], [], [], []
+        for piece in moment.slices:
+            self._observe(piece.instrument, ts, piece.last - piece.first)
+        for report in moment.reports:
+            self._report(report, ts)
+        for event in moment.inputs:
+            if isinstance(event, Link):
+                if event.instrument in self.streams:
+                    self.streams[event.instrument].link(ts, event.up, event.why)
+            elif isinstance(event, Health):
+                self.health = event
+            elif isinstance(event, RequestRefused):
+                self._wire_refused(event, ts)
+        for request in step.requests:
+            self._request(request, ts)
+        for refusal in step.refused:
+            i = self._by_strategy.get((refusal.request.strategy, refusal.request.instrument), 0)
+            for scope in (self.total[i], self.round[i], self.minutes[i][-1]):
+                scope.engine_refused += 1
+                scope.rejected(refusal.code)
+        if ts >= self._next_second:
+            self._second(ts)
+
+    def _observe(self, place: int, ts: int, rows: int) -> None:
+        eyes = self._eyes.get(place)
+        if eyes is None:
+            return
+        stream, px, book_ok, ts_recv, ts_exch, markouts = eyes
+        stream.messages += rows
+        self._feed.record(ts_recv[0] - ts_exch[0])
+        ok = book_ok[0]
+        if ok and not stream.uptime.up:
+            stream.link(ts, True, "")
+        bid, ask = px[0, 0], px[1, 0]
+        mid2 = bid + ask if bid and ask and ok else 0
+        for markout in markouts:
+            markout.mid(ts, mid2)
+
+    def _request(self, request: Request, ts: int) -> None:
+        if request.kind == CREATE:
+            i = self._by_strategy.get((request.strategy, request.instrument), 0)
+            order = Order(
+                i=i, strategy=request.strategy, instrument=request.instrument, cl_id=request.cl_id,
+                side=request.side, px=request.px, qty=request.qty, type=request.type, tif=request.tif,
+                flags=request.flags, key=request.key, sent=ts, mid2=mid2_of(self.books, i),
+            )  # fmt: skip
+            self.orders[request.cl_id] = order
+            self.placed.append(order)
+            for scope in (self.total[i], self.round[i], self.minutes[i][-1]):
+                scope.sides[request.side].placed += 1
+                if (layer := scope.layer(request.key)) is not None:
+                    layer.placed += 1
+        elif request.kind == AMEND and (known := self.orders.get(request.cl_id)) is not None:
+            known.amend_px, known.amend_qty = request.px, request.qty
+        elif request.kind == CANCEL and (known := self.orders.get(request.cl_id)) is not None:
+            known.state = "canceling"
+
+    def _wire_refused(self, event: RequestRefused, ts: int) -> None:
+        order = self.orders.get(event.cl_id)
+        i = order.i if order is not None else self._of_place.get(event.instrument, [0])[0]
+        for scope in (self.total[i], self.round[i], self.minutes[i][-1]):
+            scope.wire_refused += 1
+            scope.rejected(event.code)
+            if event.kind == CREATE and order is not None:
+                scope.sides[order.side].placed -= 1
+        if order is not None and event.kind == CREATE:
+            self._end(order, "refused", ts, event.code)
+
+    def _report(self, report: Report, ts: int) -> None:
+        kind = report.kind
+        if kind in WHY:
+            self._fill(report, ts)
+            return
+        if kind >= 20:
+            if kind == TRANSFERRED:
+                self.transfers += report.amount
+            else:
+                self.funded.append((ts, report.instrument, report.amount))
+            return
+        order = self.orders.get(report.cl_id)
+        if order is None:
+            self.orphans += 1
+            return
+        if kind == LOST:
+            order.state = "unknown"
+            for scope in (self.total[order.i], self.round[order.i], self.minutes[order.i][-1]):
+                scope.lost += 1
+            return
+        if kind == REJECTED:
+            for scope in (self.total[order.i], self.round[order.i], self.minutes[order.i][-1]):
+                scope.venue_rejected += 1
+                scope.rejected(report.code)
+            self._end(order, "rejected", ts, report.code)
+            return
+        self._submitted(order)
+        if kind == ACCEPTED:
+            order.state, order.acked, order.venue_id = "live", ts, report.venue_id
+            self.latency.record(ACK, ts - order.sent)
+        elif kind == AMENDED:
+            self._resized(order, report)
+        elif kind in (CANCELED, EXPIRED):
+            for scope in (self.total[order.i], self.round[order.i], self.minutes[order.i][-1]):
+                scope.sides[order.side].canceled += 1
+            self._end(order, "canceled" if kind == CANCELED else "expired", ts, report.code)
+
+    def _submitted(self, order: Order) -> None:
+        """The venue knows the order: from now on it counts as submitted."""
+        if order.counted:
+            return
+        order.counted = True
+        if order.type != LIMIT:
+            return
+        for scope in (self.total[order.i], self.round[order.i], self.minutes[order.i][-1]):
+            for count in (scope.sides[order.side], scope.layer(order.key)):
+                if count is not None:
+                    count.submitted += 1
+                    count.ordered_lots += order.qty
+
+    def _resized(self, order: Order, report: Report) -> None:
+        order.px = report.px or order.amend_px or order.px
+        qty = order.filled + report.left if report.left > 0 else order.amend_qty or order.qty
+        if order.type == LIMIT and qty != order.qty:
+            for scope in (self.total[order.i], self.round[order.i], self.minutes[order.i][-1]):
+                scope.sides[order.side].ordered_lots += qty - order.qty
+        order.qty, order.amend_px, order.amend_qty = qty, 0, 0
+
+    def _fill(self, report: Report, ts: int) -> None:
+        if self._seen.repeated(report.instrument, report.trade_id, report.cl_id):
+            return
+        order = self.orders.get(report.cl_id)
+        owners = self._of_place.get(report.instrument, [0])
+        i = order.i if order is not None else owners[0]
+        sign, mid2 = sign_of(report.side), mid2_of(self.books, i)
+        maker = bool(report.maker)
+        decided = order.mid2 if order is not None and order.mid2 else mid2
+        slip = slippage_bps(sign, report.px, decided / 2 if decided else None)
+        flags = order.flags if order is not None else 0
+        fill = Fill(
+            ts=ts, i=i, instrument=report.instrument, cl_id=report.cl_id, trade_id=report.trade_id, side=report.side,
+            px=report.px, qty=report.qty, fee=report.fee, maker=maker, key=order.key if order is not None else -1,
+            flags=flags, mid2=mid2, slippage_bps=slip, why=WHY[report.kind],
+        )  # fmt: skip
+        self.fills.append(fill)
+        self.capture[i].fill(sign, report.px, report.qty, mid2)
+        self.markouts[i].fill(ts, sign, report.px, maker)
+        notional = float(report.px * report.qty * self.books.instrument(i).unit)
+        kind = REDUCE if flags & REDUCE_ONLY or order is None else MAKER if maker else TAKER
+        first = order is not None and order.filled == 0
+        done = order is not None and report.left == 0
+        if order is not None:
+            self._submitted(order)
+            order.filled += report.qty
+        for scope in (self.total[i], self.round[i], self.minutes[i][-1]):
+            counts = [scope.sides[report.side]]
+            if order is not None and (layer := scope.layer(order.key)) is not None:
+                counts.append(layer)
+            for count in counts:
+                count.fills += 1
+                count.maker_fills += maker
+                if order is not None and order.type == LIMIT:
+                    count.filled_lots += report.qty
+                    count.touched += first
+                    count.filled += done
+            if slip is not None:
+                scope.slips[kind][report.side].fill(slip, notional)
+            if done and order is not None:
+                scope.time_to_fill.record(ts - order.sent)
+        if done and order is not None:
+            self._end(order, "filled", ts, 0)
+
+    def _end(self, order: Order, state: str, ts: int, code: int) -> None:
+        order.state, order.ended, order.code = state, ts, code
+        self.orders.pop(order.cl_id, None)
+        self.ended.append(order)
+
+    def _second(self, ts: int) -> None:
+        self._next_second = ts - ts % NS_PER_S + NS_PER_S
+        self.latency.second()
+        minute = ts // (60 * NS_PER_S)
+        if minute != self._minute:
+            for ring in self.minutes:
+                ring.extend(Quality() for _ in range(min(minute - self._minute, MINUTES)))
+            self._minute = minute
+        for place, stream in self.streams.items():
+            view = self.books.view(self._of_place[place][0]).s
+            stream.gaps, stream.lost = view.n_gaps, view.n_lost
+        for call in self.on_second:
+            call(ts)
+
+    def hour(self, i: int) -> Quality:
+        """The last 60 minutes of one ledger."""
+        total = Quality()
+        for minute in self.minutes[i]:
+            total.add(minute)
+        return total
+
+    def money(self, i: int) -> Money:
+        return money_of(self.books, i)
+
+    def attribution(self, i: int) -> Attribution:
+        return attribute(self.money(i), self.capture[i], self.books.instrument(i).unit)
+
+    def new_round(self, now: int) -> None:
+        """Open the scope of a round: its own counts, histograms, markouts and uptime."""
+        self.round = [Quality() for _ in self.round]
+        self.latency.new_round()
+        self._feed = self.latency.feed
+        for markouts in self.markouts:
+            markouts.new_round()
+        for stream in self.streams.values():
+            stream.new_round(now)

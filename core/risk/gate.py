@@ -1,0 +1,296 @@
+"""The gate in the engine: one planned request against every limit, at worst case, before it may leave.
+
+Answers with a reason code of `core.domain.reasons`; 0 = approved. Writes only the figures that decided and the message
+credit. Comparisons are written `not (x <= limit)`, so that NaN refuses. Cancels always pass.
+"""
+
+from __future__ import annotations
+
+from core.domain.book import View
+from core.domain.instrument import Spec
+from core.domain.order import (
+    AMEND,
+    CANCEL,
+    CLOSE_POSITION,
+    CREATE,
+    FREE,
+    LIVE,
+    MARKET,
+    REDUCE_ONLY,
+    REQUESTS,
+    RESTING_REJECT,
+    SLOTS,
+    STOP,
+    Ledger,
+    Requests,
+)
+from core.domain.reasons import (
+    BAD_REQUEST,
+    COOLDOWN,
+    DAILY_MAX,
+    FILTER_MAX_QTY,
+    FILTER_MIN_NOTIONAL,
+    FILTER_MIN_QTY,
+    HALTED,
+    MAX_VALUE,
+    MESSAGE_BUDGET,
+    MISSING_INPUT,
+    NET_CAP,
+    OK,
+    PAUSED,
+    PRICE_BAND,
+    PRICE_COLLAR,
+    REDUCE_ONLY_MODE,
+    REDUCE_ONLY_SIZE,
+    SELF_MATCH,
+    SINGLE_MAX,
+    SLIPPAGE,
+    STALE_DATA,
+    UNKNOWN_ORDER,
+)
+from core.domain.units import BUY, MAX_NOTIONAL, NS_PER_S, PPM, SELL, sign_of
+from core.kernel import kernel
+from core.risk.blocks import STYLE_MARKET, Limits, Risk
+
+WINDOW_NS = 10 * NS_PER_S
+MAX_LOTS = 1 << 31
+
+
+@kernel
+def open_gate(x: Limits, r: Risk, o: Ledger, now: int) -> None:
+    """Once before the requests of a moment: message credit of the time gone, and our own best resting prices."""
+    half = x.budget // 2
+    gone = min(WINDOW_NS, max(0, now - r.credit_ts))
+    if r.credit_ts == 0:
+        gone = WINDOW_NS
+    r.credit_ts = max(r.credit_ts, now)
+    r.credit = min(half * WINDOW_NS, r.credit + gone * half)
+    r.own_best[BUY] = 0
+    r.own_best[SELL] = 0
+    for i in range(SLOTS):
+        state = o.state[i]
+        if state != FREE and state != RESTING_REJECT:
+            note_price(r, o.side[i], o.px[i])
+
+
+@kernel
+def note_price(r: Risk, side: int, px: int) -> None:
+    """Our best price of each side, 0 = none."""
+    best = r.own_best[side]
+    if px > 0 and (best == 0 or sign_of(side) * (px - best) > 0):
+        r.own_best[side] = px
+
+
+@kernel
+def refuse(r: Risk, n: int, code: int, value: int, limit: int) -> int:
+    """Keep the two figures that decided."""
+    r.value[n] = value
+    r.limit[n] = limit
+    return code
+
+
+@kernel
+def check_form(r: Risk, o: Ledger, s: Spec, q: Requests, n: int) -> int:
+    """A request that makes sense: known kind, side, slot and figures that int64 can hold."""
+    kind = q.kind[n]
+    side = q.side[n]
+    slot = q.slot[n]
+    qty = q.qty[n]
+    if (kind != CREATE and kind != AMEND) or (side != BUY and side != SELL) or slot < 0 or slot >= SLOTS:
+        return refuse(r, n, BAD_REQUEST, kind, 0)
+    if kind == CREATE and o.state[slot] != FREE:
+        return refuse(r, n, BAD_REQUEST, o.state[slot], FREE)
+    if kind == AMEND and (o.state[slot] != LIVE or o.cl_id[slot] != q.cl_id[n] or o.side[slot] != side):
+        return refuse(r, n, BAD_REQUEST, o.state[slot], LIVE)
+    if kind == AMEND and q.flags[n] != o.flags[slot]:
+        return refuse(r, n, BAD_REQUEST, q.flags[n], o.flags[slot])  # an amend cannot change what an order may do
+    if s.unit <= 0:
+        return refuse(r, n, MISSING_INPUT, s.unit, 1)
+    if qty <= 0 or qty > MAX_LOTS:
+        return refuse(r, n, BAD_REQUEST, qty, MAX_LOTS)
+    if q.px[n] < 0 or (q.px[n] == 0 and q.type[n] != MARKET):
+        return refuse(r, n, BAD_REQUEST, q.px[n], 1)
+    if q.px[n] > MAX_NOTIONAL // s.unit // qty:
+        return refuse(r, n, MAX_VALUE, q.px[n], MAX_NOTIONAL // s.unit // qty)
+    return OK
+
+
+@kernel
+def check_mode(r: Risk, o: Ledger, q: Requests, n: int, reduces: int, now: int) -> int:
+    """HALTED passes only the stop's own reduces; PAUSED, COOLDOWN, the day's stop and UNKNOWN pass exits."""
+    if r.halted != 0 and not (reduces != 0 and q.flags[n] & STOP):
+        return refuse(r, n, HALTED, r.halt_why, 0)
+    if reduces != 0:
+        return OK
+    if r.paused != 0:
+        return refuse(r, n, PAUSED, r.paused_why, 0)
+    if r.cooldown_until > now:
+        return refuse(r, n, COOLDOWN, r.cooldown_until, now)
+    if r.day_stop != 0:
+        return refuse(r, n, DAILY_MAX, r.day_pnl, 0)
+    if r.reduce_only != 0:
+        return refuse(r, n, REDUCE_ONLY_MODE, r.unrealised, 0)
+    if o.n_unknown != 0:
+        return refuse(r, n, UNKNOWN_ORDER, o.n_unknown, 0)
+    return OK
+
+
+@kernel
+def check_fresh(x: Limits, r: Risk, v: View, n: int, now: int) -> int:
+    """A book that is valid and young enough, with both sides."""
+    if x.book_stale_ns <= 0:
+        return refuse(r, n, MISSING_INPUT, x.book_stale_ns, 1)
+    if v.book_ok != 1 or v.ts_recv <= 0 or v.px[BUY][0] <= 0 or v.px[SELL][0] <= 0:
+        return refuse(r, n, STALE_DATA, v.book_ok, 1)
+    if not (now - v.ts_recv <= x.book_stale_ns):
+        return refuse(r, n, STALE_DATA, now - v.ts_recv, x.book_stale_ns)
+    return OK
+
+
+@kernel
+def mid_of(v: View) -> float:
+    """Mid in ticks of a checked book."""
+    return (v.px[BUY][0] + v.px[SELL][0]) * 0.5
+
+
+@kernel
+def within(px: int, ref: float, share: float) -> int:
+    """1 when `px` lies within `share` of `ref`; NaN and a missing reference say no."""
+    if not (ref > 0.0 and share > 0.0):
+        return 0
+    if not (abs(px - ref) <= share * ref):
+        return 0
+    return 1
+
+
+@kernel
+def check_price(x: Limits, r: Risk, o: Ledger, v: View, s: Spec, q: Requests, n: int) -> int:
+    """Collar against mark and mid, the venue's band, and no match with orders of our own."""
+    px = q.px[n]
+    side = q.side[n]
+    if q.type[n] == MARKET:
+        return refuse(r, n, PRICE_COLLAR, 0, 0)  # no price, nothing to hold against the collar
+    if v.mark <= 0:
+        return refuse(r, n, MISSING_INPUT, v.mark, 1)
+    if within(px, mid_of(v), x.collar) == 0:
+        return refuse(r, n, PRICE_COLLAR, px, int(mid_of(v)))
+    if within(px, v.mark * 1.0, x.collar) == 0:
+        return refuse(r, n, PRICE_COLLAR, px, v.mark)
+    if s.band_ppm < 0 or (s.band_ppm > 0 and within(px, v.mark * 1.0, s.band_ppm / PPM) == 0):
+        return refuse(r, n, PRICE_BAND, px, v.mark)
+    sign = sign_of(side)
+    theirs = o.other_best[1 - side]
+    if theirs != 0 and sign * (px - theirs) >= 0:
+        return refuse(r, n, SELF_MATCH, px, theirs)
+    own = r.own_best[1 - side]
+    if own != 0 and sign * (px - own) >= 0:
+        return refuse(r, n, SELF_MATCH, px, own)
+    return OK
+
+
+@kernel
+def check_size(x: Limits, r: Risk, s: Spec, q: Requests, n: int) -> int:
+    """The venue's filters and our single-order bounds; a bound of 0 is missing and refuses."""
+    qty = q.qty[n]
+    value = qty * q.px[n] * s.unit
+    if s.min_lots <= 0 or s.max_lots <= 0 or s.min_notional < 0:
+        return refuse(r, n, MISSING_INPUT, s.min_lots, 1)
+    if x.single_max <= 0 or x.max_value <= 0 or x.net_max <= 0 or x.account_max <= 0:
+        return refuse(r, n, MISSING_INPUT, 0, 1)
+    if qty < s.min_lots:
+        return refuse(r, n, FILTER_MIN_QTY, qty, s.min_lots)
+    if qty > s.max_lots:
+        return refuse(r, n, FILTER_MAX_QTY, qty, s.max_lots)
+    if value < s.min_notional:
+        return refuse(r, n, FILTER_MIN_NOTIONAL, value, s.min_notional)
+    if qty > x.single_max:
+        return refuse(r, n, SINGLE_MAX, qty, x.single_max)
+    if value > x.max_value:
+        return refuse(r, n, MAX_VALUE, value, x.max_value)
+    return OK
+
+
+@kernel
+def check_net(x: Limits, r: Risk, o: Ledger, q: Requests, n: int, more: int, cap: float) -> int:
+    """Position plus every order that may still fill on this side, plus `more`, stays within the cap (S3-16, S3-77)."""
+    side = q.side[n]
+    if not (cap > 0.0 and cap < MAX_LOTS):
+        return refuse(r, n, MISSING_INPUT, 0, x.net_max)
+    allowed = min(x.net_max, int(cap))
+    worst = sign_of(side) * o.pos + o.open_lots[side] + more
+    if not (worst <= allowed):
+        return refuse(r, n, NET_CAP, worst, allowed)
+    worst += sign_of(side) * o.other_pos + o.other_lots[side]
+    if not (worst <= x.account_max):
+        return refuse(r, n, NET_CAP, worst, x.account_max)
+    return OK
+
+
+@kernel
+def check_reduce(x: Limits, r: Risk, o: Ledger, v: View, s: Spec, q: Requests, n: int, now: int) -> int:
+    """Clamped to the position; before the market trigger it may pay at most the slippage bound."""
+    side = q.side[n]
+    held = -sign_of(side) * o.pos
+    if held <= 0:
+        return refuse(r, n, REDUCE_ONLY_SIZE, q.qty[n], max(0, held))
+    q.qty[n] = min(q.qty[n], held)
+    if s.min_lots <= 0 or s.max_lots <= 0:
+        return refuse(r, n, MISSING_INPUT, s.min_lots, 1)
+    if q.qty[n] < s.min_lots and q.flags[n] & CLOSE_POSITION == 0:
+        return refuse(r, n, FILTER_MIN_QTY, q.qty[n], s.min_lots)
+    if q.qty[n] > s.max_lots:
+        return refuse(r, n, FILTER_MAX_QTY, q.qty[n], s.max_lots)
+    if q.flags[n] & STOP:
+        return OK
+    code = check_fresh(x, r, v, n, now)
+    if code != OK:
+        return code
+    if r.reduce_style == STYLE_MARKET:
+        return OK
+    mid = mid_of(v)
+    if q.type[n] == MARKET or not (sign_of(side) * (q.px[n] - mid) <= x.slip * mid):
+        return refuse(r, n, SLIPPAGE, q.px[n], int(mid))
+    return OK
+
+
+@kernel
+def charge(r: Risk, n: int, must: int) -> int:
+    """One message of credit; exits may overdraw it."""
+    if must == 0 and r.credit < WINDOW_NS:
+        return refuse(r, n, MESSAGE_BUDGET, r.credit // WINDOW_NS, 1)
+    r.credit = max(-REQUESTS * WINDOW_NS, r.credit - WINDOW_NS)
+    return OK
+
+
+@kernel
+def check(x: Limits, r: Risk, o: Ledger, v: View, s: Spec, q: Requests, n: int, more: int, cap: float, now: int) -> int:
+    """Reason code for request `n`; 0 = approved. May shrink a reduce-only size to the position.
+
+    `more` = lots by which the side's worst case would grow; `cap` = the strategy's adaptive net cap in lots.
+    """
+    r.value[n] = 0
+    r.limit[n] = 0
+    if q.kind[n] == CANCEL:
+        return charge(r, n, 1)
+    code = check_form(r, o, s, q, n)
+    if code != OK:
+        return code
+    reduces = q.flags[n] & (REDUCE_ONLY | CLOSE_POSITION)
+    code = check_mode(r, o, q, n, reduces, now)
+    if code != OK:
+        return code
+    if reduces != 0:
+        code = check_reduce(x, r, o, v, s, q, n, now)
+        if code != OK:
+            return code
+        return charge(r, n, 1)
+    code = check_fresh(x, r, v, n, now)
+    if code == OK:
+        code = check_price(x, r, o, v, s, q, n)
+    if code == OK:
+        code = check_size(x, r, s, q, n)
+    if code == OK:
+        code = check_net(x, r, o, q, n, more, cap)
+    if code == OK:
+        code = charge(r, n, 0)
+    return code

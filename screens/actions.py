@@ -1,0 +1,223 @@
+"""The registry of actions: key, name, what it does, where, how dangerous. Bindings, footer, help and
+`perpconsole keys` all come from it. Plain data: imports no textual. `later` marks screens that are not built yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from core.domain.errors import ConfigError
+
+# what an action may do to the market
+VIEW = "view"  # nothing
+NOTE = "note"  # a record: acknowledge, write a report
+PULL = "pull"  # cancels quotes, never adds risk: no confirmation
+ASK = "ask"  # opens a dialog that asks before anything costs money or adds risk
+EMERGENCY = "emergency"
+TRADES = (PULL, ASK, EMERGENCY)
+
+GLOBAL = "everywhere"
+OVERVIEW = "overview"
+ROUNDS = "rounds"
+HELP = "help"
+
+# screens in the order of [ and ]
+SCREENS = (OVERVIEW, ROUNDS, HELP)
+
+
+@dataclass(frozen=True)
+class Action:
+    """`keys` as printed on a keyboard; `foot` is the footer's word (empty: not in the footer), `rank` its priority."""
+
+    name: str
+    keys: tuple[str, ...]
+    does: str
+    scope: str = GLOBAL
+    danger: str = VIEW
+    foot: str = ""
+    rank: int = 9
+    fixed: bool = False  # the same everywhere: no screen may rebind its keys
+    later: bool = False
+
+    @property
+    def label(self) -> str:
+        return " ".join(self.keys)
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("emergency", ("ctrl+g", "f12"), "EMERGENCY STOP: halt and cancel our orders, at once; a second, separate "
+           "press 0.5-5 s later closes the positions", danger=EMERGENCY, foot="EMERGENCY STOP", rank=0, fixed=True),
+    Action("flatten", ("f",), "Flatten: halt, cancel, close every position (asks)", danger=ASK, foot="Flatten…", rank=1,
+           fixed=True),
+    Action("pause", ("p",), "Pause quoting at once, or resume it (resuming asks)", danger=PULL, foot="Pause", rank=1,
+           fixed=True),
+    Action("rearm", ("R",), "Re-arm after a halt: checklist, reason, typed word", danger=ASK, rank=2, fixed=True),
+    Action("quit", ("q", "d", "ctrl+q"), "Quit dialog: detach, stop, flatten then stop", foot="Quit", rank=2,
+           fixed=True),
+    Action("help", ("?",), "This help: keys of the screen, global keys, emergency card, glossary", foot="Help", rank=2,
+           fixed=True),
+    Action("command", (":",), "Command line: any action by name, cancel ID", foot="Cmd", rank=4, fixed=True),
+    Action("hint_quit", ("ctrl+c",), "Nothing but a hint", fixed=True),
+    Action("back", ("escape", "0"), "Back: close the zoom or the screen", rank=7),
+    Action("zoom_1", ("1",), "Zoom Positions"),
+    Action("zoom_2", ("2",), "Zoom Spread & bands"),
+    Action("zoom_3", ("3",), "Zoom Orders"),
+    Action("zoom_4", ("4",), "Zoom State"),
+    Action("zoom_5", ("5",), "Zoom Latency"),
+    Action("zoom_6", ("6",), "Zoom Execution"),
+    Action("zoom_7", ("7",), "Zoom Liquidation buffer"),
+    Action("zoom_8", ("8",), "Zoom PnL"),
+    Action("zoom_9", ("9",), "Zoom Alerts"),
+    Action("zoom_focused", ("enter",), "Zoom the focused pane", OVERVIEW),
+    Action("next_pane", ("tab",), "Focus the next pane", OVERVIEW),
+    Action("previous_pane", ("shift+tab",), "Focus the previous pane", OVERVIEW),
+    Action("previous_screen", ("[",), "Previous screen"),
+    Action("next_screen", ("]",), "Next screen", foot="Screens", rank=5),
+    Action("freeze", ("space",), "Freeze the panes for up to 60 s; the figures above stay live"),
+    Action("faster", ("+",), "Refresh more often, up to 4 Hz"),
+    Action("slower", ("-",), "Refresh less often, down to 0.5 Hz"),
+    Action("rounds", ("o",), "Rounds and their reports", foot="Rounds", rank=6),
+    Action("write_report", ("w",), "Write the report of the running round now", danger=NOTE, foot="Report", rank=6),
+    Action("holder", ("i",), "Who holds the single-instance lock", foot="Lock", rank=8),
+    Action("ack", ("a",), "Acknowledge the newest alert", danger=NOTE, foot="Ack", rank=7),
+    Action("ack_all", ("A",), "Acknowledge all alerts", danger=NOTE),
+    Action("copy", ("y",), "Copy the focused pane to the clipboard (OSC 52)", OVERVIEW),
+    Action("copy_path", ("y",), "Copy the report's path (OSC 52)", ROUNDS, foot="Copy path", rank=3),
+    Action("show_path", ("e",), "Show the report's path", ROUNDS, foot="Path", rank=3),
+    Action("open_report", ("enter",), "Read the chosen report", ROUNDS, foot="Read", rank=3),
+    Action("risk", ("r",), "Risk screen", later=True),
+    Action("execution", ("x",), "Execution screen", later=True),
+    Action("spread", ("s",), "Spread & state screen", later=True),
+    Action("lab", ("b",), "Lab screen", later=True),
+    Action("hotlist", ("h",), "Hotlist screen", later=True),
+    Action("audit", ("u",), "Audit screen", later=True),
+    Action("config", ("c",), "Configuration screen", later=True),
+    Action("logs", ("l",), "Logs screen", later=True),
+    Action("venues", ("v",), "Venues screen", later=True),
+    Action("scheduler", ("j",), "Scheduler screen", later=True),
+)  # fmt: skip
+
+# Never bound to anything that trades: tails of torn escape sequences, tmux and screen prefixes, shell habits,
+# aliases of other keys, editing keys, telnet and mosh escapes, keys that terminals send differently.
+_TAILS = (*"ABCD", "F", "H", "I", "M", *"OPQRS", "Z", "~", *"0123456789", "escape", "enter")
+_CONTROL = tuple(f"ctrl+{c}" for c in ("b", "a", "c", "d", "z", "\\", "s", "q", *"hijm", "[", *"ekuvwxy", "]", "^"))
+NEVER_TRADE = frozenset((*_TAILS, *_CONTROL, "f1", "f2", "f3", "f4", "f5", "f10", "f11"))
+TYPED_AFTER = frozenset({"rearm"})  # R is safe: it opens a modal with a typed word
+
+_TEXTUAL = {
+    "?": "question_mark", ":": "colon", "/": "slash", "[": "left_square_bracket", "]": "right_square_bracket",
+    "+": "plus", "-": "minus", "~": "tilde",
+}  # fmt: skip
+
+
+def textual_key(key: str) -> str:
+    """The name that the toolkit gives to a key."""
+    return _TEXTUAL.get(key, key)
+
+
+def built() -> tuple[Action, ...]:
+    """The actions that exist now."""
+    return tuple(action for action in ACTIONS if not action.later)
+
+
+def of_scope(actions: Iterable[Action], scope: str) -> list[Action]:
+    return [action for action in actions if action.scope == scope and not action.later]
+
+
+def faults(actions: Iterable[Action]) -> list[str]:
+    """Every broken rule of the keymap as one sentence; empty when it is sound."""
+    actions = [action for action in actions if not action.later]
+    found = []
+    for action in actions:
+        for key in action.keys:
+            if action.danger in TRADES and key in NEVER_TRADE and action.name not in TYPED_AFTER:
+                found.append(f"Expected a key that no torn sequence or habit sends for {action.name}, was {key}")
+    if not any(action.name == "emergency" and action.keys for action in actions):
+        found.append("Expected at least one key for emergency, was none")
+    fixed = {key: action.name for action in actions if action.fixed for key in action.keys}
+    for action in actions:
+        if not action.fixed:
+            found += [
+                f"Expected {key} to mean {fixed[key]} everywhere, was {action.name} in {action.scope}"
+                for key in action.keys
+                if key in fixed
+            ]
+    seen: dict[tuple[str, str], str] = {}
+    for action in actions:
+        for key in action.keys:
+            other = seen.setdefault((action.scope, key), action.name)
+            if other != action.name:
+                found.append(f"Expected one meaning of {key} in {action.scope}, was {other} and {action.name}")
+    return found
+
+
+def rebind(keys: Mapping[str, str | list[str]], actions: tuple[Action, ...] = ACTIONS) -> tuple[Action, ...]:
+    """The registry with the config's `keys:` (action name -> key or keys). Raises ConfigError naming the rule broken.
+
+    EMERGENCY keeps ctrl+g and f12 whatever the config says; further keys may be added to it.
+    """
+    known = {action.name for action in actions}
+    for name in keys:
+        if name not in known:
+            raise ConfigError(f"keys: Expected the name of an action, was {name} (see `perpconsole keys`)")
+    made = []
+    for action in actions:
+        if action.name in keys:
+            given = keys[action.name]
+            new = tuple([given] if isinstance(given, str) else given)
+            if not new or not all(isinstance(key, str) and key.strip() for key in new):
+                raise ConfigError(f"keys.{action.name}: Expected at least one key, was {given!r}")
+            if action.name == "emergency" and not set(action.keys) <= set(new):
+                raise ConfigError(f"keys.emergency: Expected ctrl+g and f12 to stay, was {', '.join(new)}")
+            action = replace(action, keys=new)
+        made.append(action)
+    broken = faults(made)
+    if broken:
+        raise ConfigError("keys: " + broken[0])
+    return tuple(made)
+
+
+def help_rows(actions: Iterable[Action], scope: str) -> list[tuple[str, str, str]]:
+    """(keys, what it does, danger) of one scope; the nine zooms are one row."""
+    rows = []
+    for action in of_scope(actions, scope):
+        if action.name == "zoom_1":
+            rows.append(("1-9", "Zoom a pane by its number", VIEW))
+        elif not action.name.startswith("zoom_") or action.name == "zoom_focused":
+            rows.append((action.label, action.does, action.danger))
+    return rows
+
+
+def footer(actions: Iterable[Action], screen: str) -> list[Action]:
+    """What the footer of `screen` shows, most important first."""
+    shown = [a for a in actions if a.foot and not a.later and a.scope in (GLOBAL, screen)]
+    return sorted(shown, key=lambda a: a.rank)
+
+
+EMERGENCY_CARD = (
+    ("p  Pause", "pulls the quotes, keeps exits and stops; p again resumes", "perpconsole pause"),
+    ("^G  EMERGENCY", "no new risk, our open orders cancelled until the venue says 0, positions kept, latched",
+     "perpconsole halt"),
+    ("f  Flatten", "the same, then closes every position reduce-only until the venue says 0", "perpconsole flatten"),
+    ("q s  Stop", "cancels, verifies, ends the process; positions kept, no latch", "SIGTERM"),
+    ("any terminal", "if this console is dead: halts and flattens without it", "perpconsole panic"),
+)  # fmt: skip
+SECOND_PRESS = (
+    "A second, separate press of ^G flattens: 0.5-5 s after the first, after HALTED is shown. Holding it does not."
+)
+
+
+def keys_text(actions: Iterable[Action] = ACTIONS, screen: str | None = None) -> str:
+    """The help as text, for `perpconsole keys`: keys of the screens, global keys, the emergency card."""
+    actions = list(actions)
+    lines = []
+    order = [screen] if screen else [s for s in SCREENS if of_scope(actions, s)]
+    for scope in [*order, GLOBAL]:
+        lines.append(scope.upper())
+        lines += [f"  {keys:<14}{does}" for keys, does, _ in help_rows(actions, scope)]
+        lines.append("")
+    lines.append("EMERGENCY CARD")
+    lines += [f"  {key:<14}{does}  ({twin})" for key, does, twin in EMERGENCY_CARD]
+    lines.append(f"  {SECOND_PRESS}")
+    return "\n".join(lines)

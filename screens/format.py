@@ -1,0 +1,151 @@
+"""Numbers, durations and times as text. Unknown is `--`, never 0; a value is never markup.
+
+Pure functions of their arguments: no clock, no locale.
+"""
+
+from __future__ import annotations
+
+import math
+
+UNKNOWN = "--"
+SECOND = 1_000_000_000
+DAY = 86_400 * SECOND
+
+
+def number(value: float | None, digits: int = 2, sign: bool = False) -> str:
+    """Fixed digits; None, NaN and inf are unknown. A rounded zero has no minus."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    text = f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
+    if float(text) == 0.0:
+        return text.replace("-", "+" if sign else "")
+    return text
+
+
+def percent(share: float | None, digits: int = 1, sign: bool = False) -> str:
+    """A share of 1 as per cent; inf stands for "no bound reached" and is drawn as the word none by the caller."""
+    return UNKNOWN if share is None or not math.isfinite(share) else number(share * 100, digits, sign) + "%"
+
+
+def short(value: float | None, sign: bool = False) -> str:
+    """Three figures with k, M, G: 56.1k."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    size = abs(value)
+    for bound, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if size >= bound:
+            scaled = value / bound
+            return number(scaled, 1 if abs(scaled) < 100 else 0, sign) + unit
+    return number(value, 2 if size < 100 else 1, sign)
+
+
+def span_ns(ns: int | None) -> str:
+    """A measured duration: 38µs, 0.41ms, 11ms, 1.2s."""
+    if ns is None:
+        return UNKNOWN
+    size = abs(ns)
+    if size < 1_000:
+        return f"{ns}ns"
+    if size < 100_000:
+        return f"{ns / 1e3:.0f}µs" if size >= 10_000 else f"{ns / 1e3:.1f}µs"
+    if size < 1_000_000_000:
+        ms = ns / 1e6
+        return f"{ms:.2f}ms" if size < 10_000_000 else f"{ms:.0f}ms"
+    return f"{ns / 1e9:.1f}s"
+
+
+def age(ns: int | None) -> str:
+    """An age or a countdown in at most 5 signs: 0.4s, 14s, 3m12, 2h05, 4d."""
+    if ns is None:
+        return UNKNOWN
+    seconds = max(ns, 0) / 1e9
+    if seconds < 10:
+        return f"{seconds:.1f}s"
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}"
+    if whole < 86_400:
+        return f"{whole // 3600}h{whole % 3600 // 60:02d}"
+    return f"{whole // 86_400}d"
+
+
+def hms(ns: int | None) -> str:
+    """A duration as 02:11:04."""
+    if ns is None:
+        return UNKNOWN
+    seconds = max(ns, 0) // SECOND
+    return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}"
+
+
+def ms(ns: int | None) -> str:
+    """A countdown as 04:59."""
+    if ns is None:
+        return UNKNOWN
+    seconds = -(-max(ns, 0) // SECOND)
+    return f"{seconds // 60:02d}:{seconds % 60:02d}"
+
+
+def clock(ts: int | None) -> str:
+    """The UTC time of day of a ns stamp."""
+    return UNKNOWN if not ts else hms(ts % DAY)
+
+
+def date_time(ts: int | None) -> str:
+    """UTC date and time to the minute, by the civil calendar (Hinnant's days-to-civil)."""
+    if not ts:
+        return UNKNOWN
+    days = ts // DAY + 719_468
+    era, doe = divmod(days, 146_097)
+    yoe = (doe - doe // 1460 + doe // 36_524 - doe // 146_096) // 365
+    doy = doe - (365 * yoe + yoe // 4 - yoe // 100)
+    month_index = (5 * doy + 2) // 153
+    day = doy - (153 * month_index + 2) // 5 + 1
+    month = month_index + 3 if month_index < 10 else month_index - 9
+    year = yoe + era * 400 + (month <= 2)
+    return f"{year:04d}-{month:02d}-{day:02d} {hms(ts % DAY)[:5]}"
+
+
+def shorten(text: str, width: int, mark: str = "…") -> str:
+    """At most `width` signs, the cut shown by `mark`."""
+    if width <= 0:
+        return ""
+    return text if len(text) <= width else text[: max(width - len(mark), 0)] + mark[:width]
+
+
+def plain(text: str) -> str:
+    """Without control characters: the last guard before the terminal (the first is the codec)."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else "·" for sign in text)
+
+
+def blocks(values: tuple[float, ...], width: int, ascii_only: bool = False) -> str:
+    """A sparkline of the newest `width` values, scaled to their own range."""
+    ramp = "_.-=+*#@" if ascii_only else "▁▂▃▄▅▆▇█"
+    shown = [value for value in values if math.isfinite(value)]
+    if len(shown) > width:
+        step = len(shown) / width
+        shown = [shown[int((i + 1) * step) - 1] for i in range(width)]
+    if not shown:
+        return ""
+    low, high = min(shown), max(shown)
+    room = high - low
+    if room <= 0:
+        return ramp[0] * len(shown)
+    return "".join(ramp[min(int((value - low) / room * 8), 7)] for value in shown)
+
+
+def bar(share: float | None, width: int, ascii_only: bool = False) -> str:
+    """A gauge of `width` cells filled to `share` (clamped to 0 .. 1), in eighths of a cell."""
+    if share is None or math.isnan(share):
+        return "?" * width if ascii_only else "░" * width
+    filled = min(max(share, 0.0), 1.0) * width
+    if ascii_only:
+        whole = round(filled)
+        return "#" * whole + "." * (width - whole)
+    whole = int(filled)
+    eighth = int((filled - whole) * 8)
+    text = "█" * whole + (" ▏▎▍▌▋▊▉"[eighth] if eighth and whole < width else "")
+    return text + "░" * (width - len(text))

@@ -1,0 +1,1 @@
+"""One pane a file: a pure function of a View and a size, drawn by widgets.pane.Pane."""

@@ -1,0 +1,1 @@
+"""Own widgets of the console: lines of styled spans, frames, tables, charts."""

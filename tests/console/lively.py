@@ -1,0 +1,40 @@
+"""A console on the lively client in a real terminal; every command and the end go to the file named in argv."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from app.console import Console
+from app.hangup import terminal_ok
+from app.options import Options
+from tests.console.fabricated import LivelyClient, lively
+
+
+def main() -> None:
+    out = Path(sys.argv[1])
+
+    def say(text: str) -> None:
+        with out.open("a") as file:
+            file.write(f"{text} {time.time_ns()}\n")
+
+    good, why = terminal_ok()
+    if not good:
+        say(f"refused {why}")
+        sys.exit(1)
+    client = lively()
+    plain_send = LivelyClient.send
+
+    def send(command: object) -> None:
+        say(type(command).__name__)
+        plain_send(client, command)  # type: ignore[arg-type]
+
+    client.send = send  # type: ignore[method-assign]
+    cpu, wall = time.process_time(), time.monotonic()
+    ended = Console(client, Options(core_alive=lambda: client.alive, on_lost=lambda why: say(f"lost: {why}"))).run()
+    say(f"ended {ended} cpu {(time.process_time() - cpu) / (time.monotonic() - wall):.3f}")
+
+
+if __name__ == "__main__":
+    main()

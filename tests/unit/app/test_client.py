@@ -1,0 +1,141 @@
+"""`CoreClient` in both forms: a stop is immediate, pictures are the newest, answers come back once (UC-05)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.client import InProcess, Socket
+from core.clock import SystemClock
+from core.control.desk import MAX_QUEUED, Desk
+from core.domain.commands import Answer, Flatten, Halt, Pause, Resume
+from core.domain.snapshot import Snapshot
+from core.guard.gate import GateFlag
+from tests.unit.control.support import FakeCore
+
+
+def eventually(true: object) -> None:
+    pause = threading.Event()
+    for _ in range(500):
+        if true():  # type: ignore[operator]
+            return
+        pause.wait(0.02)
+    pytest.fail("Expected the condition within 10 s, was still false")
+
+
+@pytest.fixture
+def core(state_dir: Path) -> Iterator[FakeCore]:
+    fake = FakeCore(state_dir)
+    yield fake
+    fake.stop()
+
+
+@pytest.mark.row("UC-05")
+@pytest.mark.parametrize("command", [Halt(), Flatten()])
+def test_stop_closes_the_gate_in_the_calling_thread_before_anybody_takes_it(command: Halt | Flatten) -> None:
+    """E0: no core is connected at all."""
+    desk = Desk(GateFlag(SystemClock()))
+    InProcess(desk).send(command)
+    assert desk.gate.closed
+    assert [type(taken) for taken in desk.take()] == [type(command)]
+
+
+def test_other_commands_do_not_close_the_gate_and_keep_their_order() -> None:
+    desk = Desk(GateFlag(SystemClock()))
+    client = InProcess(desk)
+    client.send(Pause(id="a"))
+    client.send(Resume(id="b"))
+    assert not desk.gate.closed
+    assert [command.id for command in desk.take()] == ["a", "b"]
+
+
+def test_halt_queued_before_a_rearm_and_taken_after_it_closes_again() -> None:
+    desk = Desk(GateFlag(SystemClock()))
+    desk.send(Halt())
+    desk.gate.reopen()
+    assert not desk.gate.closed
+    desk.take()
+    assert desk.gate.closed
+
+
+def test_commands_without_an_id_get_different_ones() -> None:
+    desk = Desk(GateFlag(SystemClock()))
+    for _ in range(100):
+        desk.send(Pause())
+    assert len({command.id for command in desk.take()}) == 100
+
+
+def test_answer_goes_to_whoever_asked_and_only_there() -> None:
+    desk = Desk(GateFlag(SystemClock()))
+    asked = desk.ask(Pause())
+    desk.send(Resume())
+    for command in desk.take():
+        desk.answer(Answer(id=command.id, ok=True, text=type(command).__name__))
+    assert asked.result(1).text == "Pause"
+    assert [answer.text for answer in InProcess(desk).answers()] == ["Resume"]
+    assert desk.answers() == ()
+
+
+def test_full_queue_refuses_commands_but_never_a_stop() -> None:
+    desk = Desk(GateFlag(SystemClock()))
+    for _ in range(MAX_QUEUED + 5):
+        desk.send(Pause())
+    assert [answer.ok for answer in desk.answers()] == [False] * 5
+    desk.send(Halt())
+    assert isinstance(desk.take()[-1], Halt)
+
+
+def test_end_of_the_core_answers_open_questions() -> None:
+    desk = Desk(GateFlag(SystemClock()))
+    asked = desk.ask(Pause())
+    desk.disconnect()
+    assert not asked.result(1).ok
+
+
+def test_latest_is_the_newest_picture() -> None:
+    desk = Desk(GateFlag(SystemClock()))
+    assert InProcess(desk).latest() is None
+    for seq in (1, 2, 3):
+        desk.publish(Snapshot(seq=seq))
+    picture = InProcess(desk).latest()
+    assert picture is not None
+    assert picture.seq == 3
+
+
+def test_socket_client_shows_pictures_and_brings_answers(core: FakeCore, state_dir: Path) -> None:
+    client = Socket(state_dir, hz=20)
+    try:
+        eventually(lambda: client.latest() is not None)
+        client.send(Pause(id="p"))
+        found: list[Answer] = []
+        eventually(lambda: found.extend(client.answers()) or found)
+        assert (found[0].id, found[0].ok) == ("p", True)
+    finally:
+        client.close()
+
+
+def test_socket_client_halts_a_core_that_does_not_answer(core: FakeCore, state_dir: Path) -> None:
+    core.freeze()
+    client = Socket(state_dir)
+    try:
+        client.send(Pause())
+        client.send(Halt(id="h"))
+        eventually(lambda: core.gate.closed)
+    finally:
+        client.close()
+
+
+def test_socket_client_without_a_core_says_so(state_dir: Path) -> None:
+    client = Socket(state_dir)
+    try:
+        client.send(Halt(id="h"))
+        found: list[Answer] = []
+        eventually(lambda: found.extend(client.answers()) or found)
+        assert not found[0].ok
+        assert "perpconsole panic" in found[0].text
+        assert not client.connected
+    finally:
+        client.close()

@@ -1,0 +1,72 @@
+"""Pictures of the console for the README: drives the real App without a terminal and saves what it draws as SVG.
+
+`python -m tools.pictures MODULE:FACTORY [--out F] [--size 120x40] [--seconds 3] [--press f,escape]`; FACTORY() gives a
+CoreClient. From code: `await picture(client, path)`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.console import Console
+from app.options import Options
+from core.domain.ports import CoreClient
+
+FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+
+
+def without_web_fonts(svg: str) -> str:
+    """The picture must not fetch anything: a monospace font of the reader's machine does."""
+    return FONT.sub("", svg).replace("Fira Code", "DejaVu Sans Mono, Menlo, Consolas")
+
+
+async def picture(
+    client: CoreClient,
+    path: Path,
+    size: tuple[int, int] = (120, 40),
+    seconds: float = 3.0,
+    press: Sequence[str] = (),
+    options: Options | None = None,
+) -> Path:
+    """Run the console on `client` for `seconds`, press the keys, save the screen as .svg (or .png)."""
+    app = Console(client, options)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause(seconds)
+        for key in press:
+            await pilot.press(key)
+            await pilot.pause(0.4)
+        svg = without_web_fonts(app.export_screenshot(title="perpconsole"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".png":
+        import cairosvg
+
+        cairosvg.svg2png(bytestring=svg.encode(), write_to=str(path), output_width=size[0] * 14)
+    else:
+        path.write_text(svg, encoding="utf-8")
+    return path
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description="save a picture of the console")
+    parser.add_argument("client", help="module:factory of a CoreClient")
+    parser.add_argument("--out", type=Path, default=Path("docs/pictures/overview.svg"))
+    parser.add_argument("--size", default="120x40")
+    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--press", default="")
+    given = parser.parse_args()
+    module, _, factory = given.client.partition(":")
+    client = getattr(importlib.import_module(module), factory)()
+    width, _, height = given.size.partition("x")
+    press = [key for key in given.press.split(",") if key]
+    made = asyncio.run(picture(client, given.out, (int(width), int(height)), given.seconds, press))
+    print(made)
+
+
+if __name__ == "__main__":
+    main()
