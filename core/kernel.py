@@ -89,7 +89,7 @@ class Block:
 
     def __getitem__(self, i: int) -> Self:
         """Doors write `B[0]`; for the type checker the record has the block's own fields."""
-        return self.s  # type: ignore[no-any-return]
+        return self.s
 
     def set(self, name: str, value: Any) -> None:
         """Assign a scalar or a whole (nested) sequence to a field."""

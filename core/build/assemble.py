@@ -84,7 +84,14 @@ def engine_of(
     machine = Scheduler(Plan.of(rounds.hours, rounds.count, rounds.on_round_end), first_round)
     grace = loaded.settings.console.unattended_grace_s
     return Engine(
-        seats, journal, machine, kernels, equity, start_paused=start_paused, grace_ns=round((grace or 0.0) * 1e9)
+        seats,
+        journal,
+        machine,
+        kernels,
+        equity,
+        start_paused=start_paused,
+        grace_ns=round((grace or 0.0) * 1e9),
+        adopts=loaded.settings.mode == "paper",
     )
 
 

@@ -62,7 +62,7 @@ def places_of(loaded: Loaded, instruments: Sequence[Instrument]) -> tuple[Place,
 
 def recorded(loaded: Loaded, paths: Sequence[str], state_dir: pathlib.Path) -> Market:
     """Recordings, grouped by the instrument of their venue file; each strategy's instrument must be among them."""
-    from core.market.recording import open_recording
+    from core.market.recording import Recording, open_recording
 
     groups: dict[tuple[str, str], list[str]] = {}
     for path in paths:
@@ -70,7 +70,8 @@ def recorded(loaded: Loaded, paths: Sequence[str], state_dir: pathlib.Path) -> M
             raise DataError("Expected a recording, found no such file", str(path))
         venue = venue_of_recording(path).instrument
         groups.setdefault((venue.venue, venue.symbol), []).append(path)
-    places, recordings = [], []
+    places: list[Place] = []
+    recordings: list[Recording] = []
     for n, settings in enumerate(loaded.settings.strategies):
         wanted, params = loaded.instruments[n], loaded.params[n]
         sizes = {name: getattr(params, name) for name in SIZES if hasattr(params, name)}

@@ -21,10 +21,10 @@ from core.engine.engine import Engine
 from core.engine.roundlife import ENDED, OPENED
 from core.kpi.measures import Measures
 from core.rounds.archive import Archive
-from core.rounds.facts import RoundFacts, Run
+from core.rounds.facts import Event, RoundFacts, Run
 from core.rounds.recorder import Recorder
 from core.rounds.scheduler import Ending
-from core.telemetry.alerts import Alerts
+from core.telemetry.alerts import Alert, Alerts
 from core.telemetry.logs import Log
 from core.telemetry.redact import Redactor
 from core.telemetry.rules import Rules
@@ -99,7 +99,14 @@ class Rounds:
         for facts in reversed(self.facts):
             e = facts.ending
             out.append(
-                RoundRow(e.number, e.started, e.ended, facts.money.net / MONEY, reports.get(f"round-{e.number:04d}", ""), e.verdict)
+                RoundRow(
+                    e.number,
+                    e.started,
+                    e.ended,
+                    facts.money.net / MONEY,
+                    reports.get(f"round-{e.number:04d}", ""),
+                    e.verdict,
+                )
             )
         return tuple(out)
 
@@ -112,10 +119,11 @@ class Observers:
         logs: pathlib.Path | None, market: str, journal: str, metrics: Callable[[], str] | None = None,
     ) -> None:  # fmt: skip
         self.engine = engine
-        self.log = Log(logs, Redactor())
+        self.redactor = Redactor()
+        self.log = Log(logs, self.redactor)
         self.desk = EngineDesk(engine, wire, self.log.ring.lines)
         self.measures = Measures(self.desk, now)
-        self.alerts = Alerts()
+        self.alerts = Alerts(self.redactor)
         self.rules = Rules(self.desk, self.measures, self.alerts, lambda: engine.state.quoting and engine.armed)
         self.run = Run(
             mode=loaded.settings.mode.upper(),
@@ -129,9 +137,20 @@ class Observers:
             journal=journal,
         )
         self.recorder = Recorder(self.desk, self.measures, self.run)
+        self.alerts.on_new.append(self._alerted)
         self.archive = Archive(folder)
         self.rounds = Rounds(engine, self.recorder, self.archive, metrics or (lambda: ""))
         self.sinks: list[StepSink] = [self.measures, self.rules, self.recorder, self.rounds, _Logged(self.log)]
+
+    def _alerted(self, alert: Alert) -> None:
+        """A new alert stands in the report of the round and in the log."""
+        self.recorder.event(Event(alert.ts, alert.level, alert.code, alert.text, "alert"))
+        self.log.say("alert", alert.text, alert.level, alert.code, alert.ts)
+
+    @staticmethod
+    def next_round(folder: pathlib.Path) -> int:
+        """Number of the first round of a new process."""
+        return Archive(folder).next_number()
 
 
 class _Logged:

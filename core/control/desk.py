@@ -155,3 +155,4 @@ class Desk:
         verb = "flatten" if isinstance(command, Flatten) else "halt"
         known = command.id.partition(".")[0] if command.id.startswith("stop-") else ""  # a panic names its own stop
         self.gate.close(command.reason, verb, command.who, command.scope, known)
+        self.gate.timed(command.t_key)

@@ -1,4 +1,4 @@
-"""What an operator (key, command line, signal, socket) may ask of the core. Commands are events: journalled, replayed."""
+"""What an operator (key, command line, signal, socket) may ask of the core. Commands are journalled like all events."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ class Ledger(Block):
 
 
 class Requests(Block):
-    """The planner's output. `code` is filled by the gate: 0 = approved, else a reject reason of `core.domain.reasons`."""
+    """The planner's output. `code` is filled by the gate: 0 = approved, else a reason of `core.domain.reasons`."""
 
     n: i64
     kind: i64s[REQUESTS]

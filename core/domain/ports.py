@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from core.domain.commands import AnyCommand, Answer
+from core.domain.commands import Answer, AnyCommand
 from core.domain.events import Input, Moment, Read, Step
 from core.domain.order import Report, Request
 from core.domain.snapshot import Snapshot

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.domain.commands import (
-    AckAlert, Answer, AnyCommand, Attended, CancelOrder, FinishRound, Flatten, Halt, Pause, Rearm, Resume, Stop,
+    AckAlert,
+    Answer,
+    AnyCommand,
+    Attended,
+    CancelOrder,
+    FinishRound,
+    Flatten,
+    Halt,
+    Pause,
+    Rearm,
+    Resume,
+    Stop,
     WriteReport,
 )  # fmt: skip
 from core.domain.events import Note
@@ -48,9 +59,7 @@ def obey(engine: Engine, command: AnyCommand, now: int) -> Answer:
         return _cancel(engine, command, now)
     if isinstance(command, AckAlert):
         return _yes(command, "acknowledged")
-    if isinstance(command, Attended):
-        return _attended(engine, command)
-    return _no(command, f"Expected a known command, was {type(command).__name__}")
+    return _attended(engine, command)
 
 
 def _yes(command: AnyCommand, text: str) -> Answer:
@@ -76,7 +85,9 @@ def _resume(engine: Engine, command: Resume, now: int, who: str) -> Answer:
     if engine.state.run == RUNNING:
         return _yes(command, "already running")
     if engine.state.latched:
-        return _no(command, f"Expected PAUSED, was {engine.state.run}; re-arm first (R, or perpconsole resume --reason)")
+        return _no(
+            command, f"Expected PAUSED, was {engine.state.run}; re-arm first (R, or perpconsole resume --reason)"
+        )
     if not engine.state.may(RUNNING) or engine.state.run == STARTING:
         return _no(command, f"Expected PAUSED, was {engine.state.run}")
     if not engine.check.clean:
@@ -139,5 +150,3 @@ def _attended(engine: Engine, command: Attended) -> Answer:
         engine.notes.append(Note("info" if command.yes else "warn", "attended" if command.yes else "unattended", text))
         engine.grace(command.yes)
     return _yes(command, "noted")
-
-

@@ -22,7 +22,7 @@ READS = ("orders", "positions", "trades", "balance")
 
 
 class CrossCheck:
-    """One round of reads at a time. `clean` once a whole round agreed; `on_halt(reason)` when rounds do not converge."""
+    """One round of reads at a time. `clean` once a whole round agreed; `on_halt(why)` when rounds do not converge."""
 
     TIMER = "crosscheck"
 
@@ -41,6 +41,7 @@ class CrossCheck:
         self._nonce = 0
         self._replies: dict[str, ReadReply] = {}
         self._last_trade = 0
+        self.adopts = False  # an account that is ours alone (simulated): what it holds at start is ours
 
     def ask(self, now: int, reads: list[Read]) -> None:
         """Start a round; an unfinished one is given up."""
@@ -60,6 +61,8 @@ class CrossCheck:
         notes: list[Note] = []
         applied: list[Report] = []
         ok = True
+        if self.adopts and self.rounds == 1:
+            self._adopt()
         for post, reconciler in zip(self.posts, self._reconcilers, strict=True):
             found = self._compare(post, reconciler, now)
             ok = ok and found.ok
@@ -73,6 +76,18 @@ class CrossCheck:
         if not ok:
             self.timers.at(now + RETRY_NS, self.TIMER)
         return notes, applied
+
+    def _adopt(self) -> None:
+        """The account's position becomes the first ledger's there; fills before this start are its past, not ours."""
+        replies = self._replies
+        taken: set[int] = set()
+        for post in self.posts:
+            for held in replies["positions"].positions:
+                if held.instrument == post.place and post.place not in taken:
+                    post.adopt_position(held.pos, held.cost)
+                    taken.add(post.place)
+        self._replies["trades"] = ReadReply("trades", self._nonce, replies["trades"].ts)
+        self._last_trade = max((trade.trade_id for trade in replies["trades"].trades), default=0)
 
     def _compare(self, post: Post, reconciler: Reconciler, now: int) -> Comparison:
         others = sum(other.ledger.s.pos for other in self.posts if other.place == post.place and other is not post)

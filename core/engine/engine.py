@@ -10,7 +10,20 @@ from collections.abc import Sequence
 
 from core.domain.commands import Answer
 from core.domain.events import (
-    W_INPUT, Asked, Configured, Due, Health, Input, Link, Moment, Note, Read, ReadReply, RequestRefused, Started, Step,
+    W_INPUT,
+    Asked,
+    Configured,
+    Due,
+    Health,
+    Input,
+    Link,
+    Moment,
+    Note,
+    Read,
+    ReadReply,
+    RequestRefused,
+    Started,
+    Step,
 )  # fmt: skip
 from core.domain.order import Refusal, Report, Request
 from core.domain.reasons import PAUSED as PAUSED_CODE
@@ -38,7 +51,7 @@ class Engine:
 
     def __init__(
         self, seats: Sequence[Seat], journal: Journal, machine: Machine, kernels: Kernels, equity: int,
-        start_paused: bool = False, grace_ns: int = 0, arm_word: str = REARM_WORD,
+        start_paused: bool = False, grace_ns: int = 0, arm_word: str = REARM_WORD, adopts: bool = False,
     ) -> None:  # fmt: skip
         self.seats = tuple(seats)
         self.posts: tuple[Post, ...] = tuple(post for seat in seats for post in seat.posts)
@@ -50,6 +63,7 @@ class Engine:
         self.check = CrossCheck(self.posts, self.timers, lambda why: self.latch(HALT, why, "ours", f"auto-{self.seq}"))
         self.stopping = Stopping(self.posts, self.timers)
         self.start_paused, self.grace_ns, self.arm_word = start_paused, grace_ns, arm_word
+        self.check.adopts = adopts
         self.equity_start = equity
         self.seq = 0
         self.now = 0
@@ -161,6 +175,8 @@ class Engine:
             if self.state.run not in (RUNNING, PAUSED):
                 return
         if self.state.run == STARTING and self.check.clean:
+            if self.check.adopts and self.check.balance is not None:
+                self.equity_start = self.check.balance
             self.move(PAUSED if self.start_paused else RUNNING, "reconciled")
             if self.start_paused:
                 self._pause("start")

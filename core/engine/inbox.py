@@ -1,7 +1,7 @@
 """The live inbox: three lanes in front of the synchronous engine. Commands first, then reports, then the market.
 
-Market rows are conflated per instrument when the engine is late: the newest book wins, trades are kept up to a bound and
-then counted as lost, and a lost diff would be a gap, so venues hand in whole books here. Order, account and command
+Market rows are conflated per instrument when the engine is late: the newest book wins, trades are kept up to a bound
+and then counted as lost, and a lost diff would be a gap, so venues hand in whole books here. Order, account and command
 lanes are never dropped: past `ALARM` waiting entries `alarmed` tells the driver.
 """
 

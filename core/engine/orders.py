@@ -1,7 +1,7 @@
 """Whose order is it: routes reports to ledgers, tells each ledger what the others have, takes back what never left.
 
-A client id names its ledger (`cl_id >> OWNER_SHIFT`); closes of an emergency stop and venue-made changes go to the ledger
-whose position they reduce.
+A client id names its ledger (`cl_id >> OWNER_SHIFT`); closes of an emergency stop and venue-made changes go to the
+ledger whose position they reduce.
 """
 
 from __future__ import annotations

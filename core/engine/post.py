@@ -13,7 +13,15 @@ from core.execution.blocks import PlanParams
 from core.execution.commit import gate_and_commit
 from core.execution.ledger import apply_reports
 from core.execution.planner import plan
-from core.execution.recovery import adopt_order, cancel_sent, new_decision, resolve_absent, resolve_found, unsent
+from core.execution.recovery import (
+    adopt_order,
+    adopt_position,
+    cancel_sent,
+    new_decision,
+    resolve_absent,
+    resolve_found,
+    unsent,
+)
 from core.execution.reduce import reduce
 from core.kernel import Block, Kernels
 from core.risk.blocks import Limits, Risk, Vitals
@@ -60,7 +68,7 @@ class Post:
         self.gate = bind(gate_and_commit, limits, risk, ledger, self.view, spec, self.requests)
         self.unsent, self.cancel_sent = bind(unsent, ledger), bind(cancel_sent, ledger)
         self.resolve_found, self.resolve_absent = bind(resolve_found, ledger), bind(resolve_absent, ledger)
-        self.adopt_order = bind(adopt_order, ledger)
+        self.adopt_order, self.adopt_position = bind(adopt_order, ledger), bind(adopt_position, ledger)
         self.start_round = bind(start_round, risk, ledger, spec)
         self.halt_now, self.pause = bind(halt_now, risk), bind(pause, risk)
         self.resume, self.rearm = bind(resume, risk), bind(rearm, risk)
@@ -87,7 +95,7 @@ class Post:
         return int(self.requests.s.n_suppressed)
 
     def net_pnl(self) -> int:
-        """price_pnl - fees + funding of this ledger at the mark, 1e-8 quote; without a mark the position counts at cost."""
+        """price_pnl - fees + funding at the mark, 1e-8 quote; a position without a mark counts at cost."""
         ledger, mark = self.ledger.s, self.view.s.mark
         unrealised = ledger.pos * mark * self.spec.s.unit - ledger.cost if mark > 0 else 0
         return int(ledger.realised + unrealised - ledger.fees + ledger.funding)

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from core.domain.errors import PerpError
 from core.domain.events import W_TIMER, Note
 from core.domain.order import PENDING_AMEND, PENDING_NEW, UNKNOWN, Refusal, Request
+from core.domain.reasons import OK, name_of
 from core.domain.units import FAR, NS_PER_S
 from core.engine.post import Post
 from core.kernel import Kernels
 from core.risk.blocks import HALTED_MODE, MODE_NAMES
-from core.domain.reasons import OK, name_of
 from core.strategies.sdk import Desk, Strategy
 
 DISABLED = "strategy_disabled"
@@ -72,14 +72,26 @@ class Seat:
                 why = name_of(risk.why) if risk.why else ""
                 until = f" for {(risk.cooldown_until - now) / NS_PER_S:.0f} s" if mode == 2 else ""
                 notes.append(
-                    Note(level, f"mode_{MODE_NAMES[mode].lower()}", f"{self.name} {MODE_NAMES[mode]} {why}{until}", self.number)
+                    Note(
+                        level,
+                        f"mode_{MODE_NAMES[mode].lower()}",
+                        f"{self.name} {MODE_NAMES[mode]} {why}{until}",
+                        self.number,
+                    )
                 )
             if risk.pull_quotes != self._pulled[n]:
                 self._pulled[n] = risk.pull_quotes
                 if risk.pull_quotes and not mode and risk.pull_why:
                     notes.append(Note("info", "quotes_pulled", f"{self.name}: {name_of(risk.pull_why)}", self.number))
             if risk.noise_level > self._noise or (risk.noise_level == 0 and self._noise):
-                notes.append(Note("warn" if risk.noise_level else "info", "noise_level", f"{self.name} noise level {risk.noise_level}", self.number))
+                notes.append(
+                    Note(
+                        "warn" if risk.noise_level else "info",
+                        "noise_level",
+                        f"{self.name} noise level {risk.noise_level}",
+                        self.number,
+                    )
+                )
             self._noise = risk.noise_level
         return stop
 

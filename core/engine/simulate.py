@@ -13,7 +13,19 @@ from core.clock import stopwatch
 from core.domain.book import Feed
 from core.domain.errors import Fatal
 from core.domain.events import (
-    W_END, W_ERROR, W_INPUT, W_TIMER, W_WAIT, Due, Input, Moment, Read, ReadReply, RequestRefused, Slice, Step,
+    W_END,
+    W_ERROR,
+    W_INPUT,
+    W_TIMER,
+    W_WAIT,
+    Due,
+    Input,
+    Moment,
+    Read,
+    ReadReply,
+    RequestRefused,
+    Slice,
+    Step,
 )  # fmt: skip
 from core.domain.order import CREATE, Report
 from core.domain.ports import StepSink
@@ -32,7 +44,7 @@ IDLE_END_NS = 120 * NS_PER_S  # after the data has ended: time that the last sto
 
 
 class SimDriver:
-    """`write_ahead` is called before creates leave (journal to disk); `sinks` see every step after it was carried out."""
+    """`write_ahead` runs before creates leave (journal to disk); `sinks` see each step after it was carried out."""
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ stop use the same engine without the latch. Owns no rule of its own: `core.execu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from core.domain.events import Note, Read, ReadReply
 from core.domain.order import CANCEL, Report, Request
@@ -134,6 +134,6 @@ class Stopping:
         return self.run.progress() if self.run is not None else None
 
 
-def _three(values: object) -> tuple[int, int, int]:
-    first, second, third = values  # type: ignore[misc]
+def _three(values: Iterable[int]) -> tuple[int, int, int]:
+    first, second, third = values
     return first, second, third

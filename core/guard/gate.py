@@ -33,6 +33,7 @@ class GateFlag:
         self._clock, self._latch, self._on_alarm = clock, latch, on_alarm
         self.closed = False
         self.t_closed: int | None = None
+        self.closed_after_ns: int | None = None  # from the key to the closed gate, of the first stop that told
         self._stops: deque[Stop] = deque()
         self._listeners: list[Callable[[Stop], None]] = []
         self._jobs: queue.SimpleQueue[Stop | None] = queue.SimpleQueue()
@@ -45,6 +46,11 @@ class GateFlag:
         if latch is not None:
             threading.Thread(target=self._write, name="latch-writer", daemon=True).start()
             threading.Thread(target=self._watch, name="latch-watch", daemon=True).start()
+
+    @property
+    def latch(self) -> Latch | None:
+        """The latch behind this flag; None where nothing is kept (tests, backtests)."""
+        return self._latch
 
     @property
     def stop(self) -> Stop | None:
@@ -93,6 +99,11 @@ class GateFlag:
             listener(stop)
         return stop
 
+    def timed(self, t_key: int) -> None:
+        """The stop came from a key seen at wall time `t_key` ns: how long the gate took to close."""
+        if t_key and self.closed_after_ns is None:
+            self.closed_after_ns = max(0, self._clock.now() - t_key)
+
     def latched(self, timeout_s: float = 0.0) -> bool:
         """Whether the latch is on disk, waiting at most `timeout_s` (the stop itself never waits)."""
         if self._latch is None:
@@ -111,6 +122,7 @@ class GateFlag:
             raise Defer("Expected the halt latch to be cleared first, was engaged")
         self._stops.clear()
         self.t_closed = None
+        self.closed_after_ns = None
         self.closed = False
         if self._stops:  # a stop came meanwhile and wins
             self.closed = True

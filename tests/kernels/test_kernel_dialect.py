@@ -121,7 +121,7 @@ def test_a_torn_cache_file_is_made_again(tmp_path) -> None:
         "print(Kernels('compiled').bind(t.widen, t.Scale(step=2.0), w)(0.5))\n"
     )
     env = {"PERP_CACHE": str(tmp_path), "PATH": "/usr/bin:/bin", "PYTHONPATH": "."}
-    run = lambda: subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True)  # noqa: E731
+    run = lambda: subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True)
     first = run()
     assert first.stdout.strip() == "3.0", first.stderr
     files = sorted(tmp_path.rglob("*.nb[ic]"))

@@ -168,3 +168,12 @@ def test_feed_without_our_orders_is_left_alone() -> None:
     eye.see(Tape().mid(0, 100))
     assert take_out_own(eye.v, eye.g, ledger.s, T0) == 1
     assert (eye.g.bid, eye.g.bid_lots) == (99, 10)
+
+
+def test_depth_is_counted_from_the_best_of_others() -> None:
+    """A level that is wholly ours does not use up one of the levels of the imbalance."""
+    eye, ledger = Eye(own_in_book=True, imbalance_levels=1), Ledger()
+    ledger.s.state[0], ledger.s.side[0], ledger.s.px[0], ledger.s.left[0] = LIVE, BUY, 100, 5
+    take_out_own(eye.v, eye.g, ledger.s, T0)
+    eye.see(Tape().book(0, [(100, 5), (99, 8)], [(102, 2)]))
+    assert eye.g.depth_imbalance == pytest.approx(8 / 10)

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from core.domain.errors import Refused
 from core.kernel import Kernels
-from core.strategies.asmm.check import base_size_for_all, planned_orders, warnings
+from core.strategies.asmm.check import warnings
 from core.strategies.asmm.params import AsmmParams, quote_params
 from core.strategies.asmm.strategy import Asmm
 from tests.unit.strategies.asmm_desk import MakerDesk, ethusdc
@@ -78,25 +78,6 @@ def test_unbound_strategy_says_so_and_two_instruments_are_refused() -> None:
         setattr(desk, name, tuple(getattr(desk, name)) * 2)
     with pytest.raises(Refused, match="Expected one instrument"):
         maker.bind(Kernels("plain"), desk)
-
-
-@pytest.mark.parametrize(("price", "first_bad"), [(2500.0, 9), (3500.0, 12)])
-def test_self_check_names_the_layers_that_cannot_be_placed(price: float, first_bad: int) -> None:
-    """S3-69: layers 9-24 at 2500 with the source defaults."""
-    rows = planned_orders(AsmmParams(), ethusdc(), price)
-    assert [row.layer for row in rows if not row.ok] == list(range(first_bad, 25))
-    assert "notional 7.50 is under 10 USDC" in planned_orders(AsmmParams(), ethusdc(), 2500.0)[8].why
-    assert "smallest size" in rows[23].why
-    assert rows[23].offset_bps == pytest.approx(3 * 1.2**23)
-
-
-def test_self_check_finds_the_size_that_would_do() -> None:
-    """S3-69, K-17."""
-    size = base_size_for_all(AsmmParams(), ethusdc(), 2500.0)
-    assert size == pytest.approx(0.046)
-    grown = AsmmParams.model_validate({"baseSize": size})
-    assert all(row.ok for row in planned_orders(grown, ethusdc(), 2500.0))
-    assert not all(row.ok for row in planned_orders(grown.replaced({"baseSize": 0.045}), ethusdc(), 2500.0))
 
 
 def test_self_check_warns_of_fees_beyond_the_buffer_and_of_sizes_off_step() -> None:

@@ -10,18 +10,22 @@ from core.domain.events import W_MID, W_OWN, W_TIMER
 from core.domain.units import BUY, FAR, SELL
 from tests.unit.strategies.asmm_desk import MakerDesk, ethusdc
 
-TICKS = st.integers(0, 400)
+TICKS = st.one_of(st.integers(0, 4), st.integers(0, 400))
+VOLATILITY = st.floats(0.3, 0.6)
 SIGNALS = st.fixed_dictionaries(
     {
-        "vol_short": st.floats(0, 20), "vol_long": st.floats(0, 20), "regime": st.integers(0, 3),
-        "momentum": st.floats(-0.05, 0.05), "depth_average": st.floats(0, 1), "vpin": st.floats(0, 1),
+        "vol_short": st.one_of(VOLATILITY, st.floats(0, 20)),
+        "vol_long": st.one_of(VOLATILITY, st.floats(0, 20)),
+        "regime": st.integers(0, 3),
+        "momentum": st.one_of(st.floats(-0.0006, 0.0006), st.floats(-0.05, 0.05)),
+        "depth_average": st.floats(0, 1), "vpin": st.floats(0, 1),
         "vpin_ok": st.integers(0, 1), "depth_avg_ok": st.integers(0, 1),
     }
 )  # fmt: skip
 STEP = st.tuples(
     st.sampled_from([W_TIMER, W_TIMER, W_MID, W_OWN, W_MID | W_OWN]),
-    st.integers(-300, 300), TICKS, SIGNALS, st.integers(-260, 260), st.integers(0, 3),
-    st.sampled_from([FAR, FAR, 100, 0]), st.integers(0, 5 * 10**9),
+    st.integers(-300, 300), TICKS, SIGNALS, st.one_of(st.integers(-20, 20), st.integers(-260, 260)), st.integers(0, 3),
+    st.sampled_from([FAR, FAR, FAR, FAR, 100, 0]), st.integers(0, 5 * 10**9),
 )  # fmt: skip
 PARAMS = st.fixed_dictionaries(
     {
@@ -69,7 +73,7 @@ def check(desk: MakerDesk, bid: int, ask: int) -> None:
         assert sum(t.bps for t in terms) == pytest.approx(desk.distance_bps(order), abs=1e-6 + 1e-9 * terms[0].bps)
 
 
-@settings(max_examples=60)
+@settings(max_examples=150)
 @given(PARAMS, TICK, st.lists(STEP, min_size=1, max_size=12), st.integers(0, 200))
 def test_targets_never_cross_tighten_exceed_the_cap_or_break_a_filter(params, tick, steps, unknown) -> None:
     """S3-11, S3-13, S3-16, S3-77 (resting and UNKNOWN orders counted)."""

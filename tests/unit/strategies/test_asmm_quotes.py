@@ -443,3 +443,41 @@ def test_unknown_orders_take_their_room_from_the_ladder() -> None:
     assert sum(o["qty"] for o in desk.side(BUY)) <= 110
     assert sum(o["qty"] for o in desk.side(SELL)) == 210
     assert desk.desk.cap_lots == FAR
+
+
+def test_pressure_moves_the_centre_further_too() -> None:
+    """S3-64: at 90 % of the cap the shift is (1 + pressure) times the plain one."""
+    desk = MakerDesk(**BIG)
+    desk.hold_position(90_000)
+    desk.decide()
+    plain = -0.9 * 0.5 * 0.25 * 30
+    assert desk.state.pressure > 0.2
+    assert desk.state.reservation_bps == pytest.approx(plain * (1 + desk.state.pressure))
+
+
+def test_momentum_without_a_value_quotes_nothing() -> None:
+    desk = MakerDesk()
+    desk.set_signals(momentum_ok=0)
+    assert desk.decide() == []
+    assert desk.maker.describe()["idle"] == "no volatility yet"
+
+
+def test_take_profit_rounds_away_from_the_mid() -> None:
+    """S3-14: entry 2500.01 gives 2506.260025 and 2493.759975: the ask up, the bid down."""
+    desk = MakerDesk()
+    for lots, px in ((100, 250_627), (-100, 249_375)):
+        desk.hold_position(lots, entry=250_001.0)
+        (tp,) = [o for o in desk.decide() if o["key"] == KEY_TAKE_PROFIT]
+        assert tp["px"] == px
+
+
+def test_take_profit_comes_no_nearer_between_decisions() -> None:
+    """S3-13, S3-14: a lower entry after more buying moves it only at the next decision."""
+    desk = MakerDesk()
+    desk.hold_position(100)
+    desk.decide()
+    desk.hold_position(120, entry=249_800.0)
+    (tp,) = [o for o in desk.decide(W_OWN, after_ns=1_000_000) if o["key"] == KEY_TAKE_PROFIT]
+    assert (tp["px"], tp["qty"]) == (250_625, 60)
+    (tp,) = [o for o in desk.decide(W_TIMER) if o["key"] == KEY_TAKE_PROFIT]
+    assert tp["px"] == 250_425

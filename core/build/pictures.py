@@ -1,0 +1,158 @@
+"""The frame of a snapshot: run state, round, alerts, actions, checklist. The figures come from `core.telemetry.picture`."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from core.build.observers import Observers, version
+from core.config.load import Loaded
+from core.control.desk import Desk
+from core.control.launch import Launch
+from core.domain.commands import Answer
+from core.domain.events import Step
+from core.domain.snapshot import Action, Check, Kernels, Round, Snapshot, State
+from core.domain.units import NS_PER_S
+from core.engine.engine import GRACE, Engine
+from core.engine.runstate import RUNNING
+from core.exchange.exchange import SimExchange
+from core.risk.blocks import COOLDOWN_MODE
+from core.telemetry.picture import Frame, Picture, RoundReads
+
+ACTIONS = 20
+
+
+class Pictures:
+    """Draws a `Snapshot` of the engine now. `urgent`: the next one must not wait for its turn."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        observers: Observers,
+        loaded: Loaded,
+        launch: Launch,
+        desk: Desk,
+        market: str,
+        speed: float,
+    ) -> None:
+        self.engine, self.observers, self.loaded, self.launch, self.desk = engine, observers, loaded, launch, desk
+        self.market, self.speed = market, speed
+        self.actions: deque[Action] = deque(maxlen=ACTIONS)
+        self.metrics_port: int | None = None
+        self.stopping = False
+        self.urgent = True
+        self.last_report = ""
+        recorder = observers.recorder
+
+        def drawdown() -> float:
+            return (recorder.samples.performance().max_drawdown or 0.0) if recorder.active else 0.0
+
+        measures = observers.measures
+        reads = RoundReads(
+            money=lambda i: recorder.money(i) if recorder.active else measures.money(i),
+            attribution=lambda i: recorder.attribution(i) if recorder.active else measures.attribution(i),
+            equity=recorder.equity,
+            equity_start=lambda: recorder.equity0 if recorder.active else engine.equity_start,
+            max_drawdown=drawdown,
+        )
+        self.picture = Picture(observers.desk, measures, reads)
+
+    def said(self, ts: int, answer: Answer) -> None:
+        """An answer for the action line."""
+        self.actions.append(Action(ts, answer.text, answer.ok))
+        self.urgent = True
+
+    def noted(self, step: Step) -> None:
+        """What the engine did that an operator wants to see at once."""
+        for note in step.notes:
+            if note.code.startswith(("run_", "round_", "mode_", "stop_")):
+                self.actions.append(Action(step.moment.ts, note.text, note.level != "crit"))
+                self.urgent = True
+
+    def draw(self, now: int, exchange: SimExchange, kernels: Kernels) -> Snapshot:
+        """The picture at core time `now`."""
+        engine, observers, settings = self.engine, self.observers, self.loaded.settings
+        observers.desk.queue = exchange.queue_share
+        written = observers.rounds.written
+        frame = Frame(
+            seq=engine.seq,
+            mode=settings.mode.upper(),
+            network=engine.posts[0].instrument.network,
+            account=settings.account,
+            market=self.market,
+            speed=self.speed,
+            version=version(),
+            config_sha256=self.loaded.sha256,
+            state=self._state(),
+            round=self._round(now, str(written[-1]) if written else ""),
+            rounds=observers.rounds.rows(),
+            actions=tuple(self.actions),
+            alerts=observers.alerts.rows(),
+            logs=observers.log.ring.rows(200),
+            holder=self.desk.holder(),
+            viewers=self.desk.viewers(),
+            rearm=self._checklist() if engine.state.latched else (),
+            buffer_warn=self._limit("buffer_redline"),
+            buffer_halt=self._limit("buffer_flatten"),
+            kernels=kernels,
+            metrics_port=self.metrics_port,
+            double_press_flattens=settings.console.double_press_flattens,
+        )
+        return self.picture.snapshot(now, frame)
+
+    def _limit(self, name: str) -> float:
+        return float(getattr(self.engine.posts[0].limits.s, name))
+
+    def _round(self, now: int, last: str) -> Round:
+        machine = self.engine.rounds.machine
+        plan = self.loaded.settings.rounds
+        return Round(
+            number=machine.number if machine.number > 0 else 0,
+            started=machine.started,
+            length_ns=round(plan.hours * 3600 * NS_PER_S),
+            elapsed_ns=machine.elapsed_ns(now),
+            of=plan.count,
+            finishing=machine.finishing,
+            last_report=last,
+        )
+
+    def _state(self) -> State:
+        engine = self.engine
+        state, progress, gate = engine.state, engine.stopping.progress(), self.desk.gate
+        run, reason, since, until = state.run, state.reason, state.since, None
+        cooling = [post.risk.s for post in engine.posts if post.risk.s.mode == COOLDOWN_MODE]
+        if run == RUNNING and cooling:
+            run, until, since = "COOLDOWN", max(risk.cooldown_until for risk in cooling), cooling[0].since
+            reason = "cooling down"
+        latched = progress is not None and engine.stopping.latched
+        return State(
+            run=run,
+            since=since,
+            reason=reason,
+            until=until,
+            attended=state.attended,
+            grace_until=engine.timers.when(GRACE),
+            orders_left=progress.orders_left if progress is not None else 0,
+            orders_at_stop=progress.orders_at_start if progress is not None else 0,
+            positions_left=self._positions() if latched else 0,
+            verified=progress.verified if progress is not None else "",
+            stop_id=gate.stop_id,
+            t_gate_closed_ns=gate.closed_after_ns,
+            foreign_orders=engine.check.foreign_orders,
+            foreign_positions=engine.check.foreign_positions,
+            history=tuple(state.history[-12:]),
+            resumed_once=True,
+        )
+
+    def _positions(self) -> int:
+        return sum(post.ledger.s.pos != 0 for post in self.engine.posts)
+
+    def _checklist(self) -> tuple[Check, ...]:
+        engine = self.engine
+        orders = sum(seat.open_orders() for seat in engine.seats)
+        fresh = all(not post.risk.s.stale for post in engine.posts)
+        return (
+            Check("stop finished", not engine.stopping.active, engine.state.run),
+            Check("positions reconciled", engine.check.clean, engine.check.why or "agree"),
+            Check("0 open orders", orders == 0, str(orders)),
+            Check("feeds fresh", fresh, "fresh" if fresh else "stale"),
+        )
