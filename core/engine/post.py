@@ -6,6 +6,8 @@ compiled between two moments.
 
 from __future__ import annotations
 
+from msgspec.structs import astuple
+
 from core.domain.book import Feed, View
 from core.domain.instrument import Instrument, Spec, spec_of
 from core.domain.order import Ledger, Report, Reports, Requests, Target
@@ -49,6 +51,7 @@ class Post:
         self.signals, self.signal_params = Signals(), signal_params
         self.ledger = Ledger(next_seq=(number << NUMBER_SHIFT) + first_seq)
         self.target, self.requests, self.reports = Target(), Requests(), Reports()
+        self._report_columns = [getattr(self.reports.s, name) for name in REPORT_FIELDS]
         self.limits, self.risk, self.vitals = limits, Risk(), Vitals()
         self.plan_params = plan_params
         self.budget = budget  # 1e-8 quote; 0 = the whole account
@@ -79,12 +82,12 @@ class Post:
 
     def take(self, reports: list[Report], now: int) -> None:
         """Reports of one instant into the ledger, in order."""
-        block, room = self.reports.s, len(self.reports.s.kind)
+        block, columns, room = self.reports.s, self._report_columns, len(self.reports.s.kind)
         for first in range(0, len(reports), room):
             batch = reports[first : first + room]
             for k, report in enumerate(batch):
-                for name in REPORT_FIELDS:
-                    getattr(block, name)[k] = getattr(report, name)
+                for column, value in zip(columns, astuple(report)[1:], strict=True):
+                    column[k] = value
             block.n = len(batch)
             self.apply_reports(now)
             self.watch_rejects(now)

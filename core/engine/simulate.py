@@ -70,6 +70,7 @@ class SimDriver:
         self.timed = False
         self.at_end: Input | None = None  # what is said to the engine when the data is over
         self._last = FAR  # after the data has ended: when the last stop must be done
+        self._markets = [market.s for market in self.exchange.markets]
         self._pending: list[Input] = []
         self._reads: list[tuple[int, int, Read]] = []  # arrival at the venue
         self._replies: list[tuple[int, int, ReadReply]] = []  # visible to us
@@ -192,10 +193,10 @@ class SimDriver:
         self.exchange.markets[0].s.next_timer = due
 
     def _wake(self, why: int) -> None:
-        now = max(self.now, max(market.s.now for market in self.exchange.markets))
+        now = self.now
         reports: list[Report] = []
-        for i in range(len(self.exchange.markets)):
-            market = self.exchange.markets[i].s
+        for i, market in enumerate(self._markets):
+            now = max(now, market.now)
             if market.r_head < market.r_seen:
                 reports += self.venue.drain(i)
         if why & W_TIMER:

@@ -7,6 +7,7 @@ listed and never touched; three rounds that do not converge ask for a halt. Sour
 from __future__ import annotations
 
 import msgspec
+import numpy as np
 
 from core.domain.events import ReadReply
 from core.domain.order import (
@@ -16,7 +17,6 @@ from core.domain.order import (
     LIVE,
     PENDING_CANCEL,
     RESTING_REJECT,
-    SLOTS,
     UNKNOWN,
     Ledger,
     Report,
@@ -163,9 +163,10 @@ class Reconciler:
         resolve: list[int] = []
         differences: list[Difference] = []
         absent: dict[int, int] = {}
-        for i in range(SLOTS):
+        states = ledger.array("state")
+        for i in map(int, np.flatnonzero((states != FREE) & (states != RESTING_REJECT))):
             state, cl_id = o.state[i], o.cl_id[i]
-            if state in (FREE, RESTING_REJECT) or cl_id in listed or orders.ts <= o.ts_sent[i]:
+            if cl_id in listed or orders.ts <= o.ts_sent[i]:
                 continue
             first = self._absent.get(cl_id)
             absent[cl_id] = orders.ts if first is None else first
