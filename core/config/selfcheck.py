@@ -38,6 +38,7 @@ class Limits(msgspec.Struct, frozen=True):
     reduce_only_threshold: float | None = None
     reduce_only_market_trigger_pct: float | None = None
     drawdown_bands: tuple[float, ...] = ()
+    buffer_redline_pct: float | None = None
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -232,6 +233,10 @@ def _money_findings(
             margin <= equity,
             f"netMax {worth:,.2f} {i.quote} at {leverage}x needs {margin:,.2f}, equity {equity:,.2f}",
         )
+    if limits.buffer_redline_pct is not None and i.isolated:
+        buffer, redline = 1 / leverage - i.tiers[0].mmr_ppm / 1e6, limits.buffer_redline_pct
+        text = f"{leverage}x leaves a liquidation buffer of {buffer:.1%} at entry, redline {redline:.1%}"
+        rule("entry_buffer", buffer > redline, text)
     if leverage > i.max_leverage:
         rule("leverage", False, f"leverage {leverage}x above the venue's {i.max_leverage}x")
     ladder_of = [(f"band {n}", band) for n, band in enumerate(limits.drawdown_bands, 1)]

@@ -151,3 +151,14 @@ def test_a_placeable_row_meets_every_minimum(price: float, base: float, decay: f
         assert fits or row.reasons
         assert row.size <= row.wanted + 1e-9
     assert got.placeable + len(got.unplaceable) == layers
+
+
+def test_a_leverage_that_starts_below_the_redline_fails() -> None:
+    """S0-40: 20x leaves 4.6 % at entry, and every position would be cut at once."""
+    instrument = find_instrument("binance_usdm", "ETHUSDC")
+    planned = ladder(2500.0, 0.009, 0.9, 3.0, 1.2, 3)
+    levels = {}
+    for leverage in (10, 20):
+        found = self_check(instrument, 2500.0, planned, 200.0, Limits(buffer_redline_pct=0.05), leverage)
+        levels[leverage] = next(f.level for f in found.findings if f.rule == "entry_buffer")
+    assert levels == {10: "ok", 20: "fail"}

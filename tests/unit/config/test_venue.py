@@ -62,7 +62,7 @@ CASES = [
     ("  taker_bps: 5.0", "  taker_bps: 500", "less than or equal to 100"),
     ("  taker_bps: 5.0", "  taker_ppm: 500", "did you mean 'taker_bps'"),
     ("  mode: isolated", "  mode: portfolio", "Expected 'isolated' or 'cross'"),
-    ("  default_leverage: 20", "  default_leverage: 200", "Expected default_leverage <= 125, was 200"),
+    ("  default_leverage: 10", "  default_leverage: 200", "Expected default_leverage <= 125, was 200"),
     ("{floor: 0, mmr_pct: 0.4,", "{floor: 5, mmr_pct: 0.4,", "Expected the first tier at floor 0"),
     ("{floor: 50000, mmr_pct: 0.5,", "{floor: 500000, mmr_pct: 0.5,", "Expected rising tier floors"),
     ("{floor: 50000, mmr_pct: 0.5,", "{floor: 50000, mmr_pct: 0.3,", "Expected rising maintenance rates"),
