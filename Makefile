@@ -66,10 +66,7 @@ bench: $(DEV_STAMP)
 	@$(PY) -m tests.bench $(ARGS)
 
 bench-setup: $(DEV_STAMP)
-	@test -f tests/bench/requirements.txt || { echo "Expected tests/bench/requirements.txt, was missing"; exit 1; }
-	@echo "bench-setup: installing the engines to compare with into .venv-bench"
-	@test -x .venv-bench/bin/python || $(PY) -m venv .venv-bench
-	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -r tests/bench/requirements.txt
+	@PYTHON311="$(PYTHON311)" PYTHON312="$(PYTHON312)" tests/bench/setup.sh
 
 chaos:
 	@echo "make chaos comes with the fault venue, a later issue; nothing was run"; exit 1

@@ -12,7 +12,7 @@ _WHERE = {
     "backtest": "backtest",
     "run_core": "session",
     "replay": "replaying",
-    "rejects": "replaying",
+    "rejects": "refusals",
     "check": "checking",
     "effective_config": "checking",
 }

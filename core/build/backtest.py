@@ -36,11 +36,13 @@ def flags_of(launch: Launch) -> dict[str, Any]:
     }
 
 
-def header_of(loaded: Loaded, market: Market, epoch: int) -> Header:
+def header_of(loaded: Loaded, market: Market, epoch: int, epoch_ns: int | None = None, first_round: int = 1) -> Header:
     """First frame of a journal: what a replay needs to rebuild the engine."""
     source = dict(market.source.ref)
     source["instruments"] = [msgspec.to_builtins(place.instrument) for place in market.places]
     source["keys"] = [place.key for place in market.places]
+    source["epoch_ns"] = market.source.start_ns if epoch_ns is None else epoch_ns
+    source["first_round"] = first_round
     return Header(
         VERSION, loaded.effective, loaded.sha256, source, loaded.settings.mode.upper(), loaded.settings.seed, epoch,
         market.source.start_ns,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.build.assemble import Place, cache_dir
@@ -26,11 +26,17 @@ class Market:
     paths: tuple[str, ...] = ()
 
 
-def market_of(loaded: Loaded, paths: Sequence[str], state_dir: pathlib.Path, start_ns: int) -> Market:
-    """The market named on the command line or in the config. Raises DataError and ConfigError with the next step."""
+def market_of(
+    loaded: Loaded,
+    paths: Sequence[str],
+    state_dir: pathlib.Path,
+    start_ns: int,
+    marks: Mapping[str, float] | None = None,
+) -> Market:
+    """`marks`: last prices of an earlier run by `venue:symbol`, from which a synthetic market goes on. The market named on the command line or in the config. Raises DataError and ConfigError with the next step."""
     wanted = list(paths) or list(loaded.settings.market.paths)
     if wanted == ["synthetic"] or (not wanted and loaded.settings.market.source == "synthetic"):
-        return synthetic(loaded, start_ns)
+        return synthetic(loaded, start_ns, marks or {})
     if not wanted:
         raise ConfigError("Expected recordings or synthetic as the market, was none; live feeds are not built yet")
     if "live" in wanted:
@@ -38,15 +44,15 @@ def market_of(loaded: Loaded, paths: Sequence[str], state_dir: pathlib.Path, sta
     return recorded(loaded, wanted, state_dir)
 
 
-def synthetic(loaded: Loaded, start_ns: int) -> Market:
-    """One seeded market for each instrument of the config."""
+def synthetic(loaded: Loaded, start_ns: int, marks: Mapping[str, float]) -> Market:
+    """One seeded market for each instrument of the config, from its last mark or from its reference price on."""
     from core.config.instruments import find_venue
     from core.market.synthetic import SyntheticMarket, SyntheticSource
 
     places = places_of(loaded, loaded.instruments)
     markets = []
     for place in places:
-        price = find_venue(place.instrument.venue, place.instrument.symbol).reference_price
+        price = marks.get(place.key) or find_venue(place.instrument.venue, place.instrument.symbol).reference_price
         markets.append(SyntheticMarket(place.instrument, loaded.settings.seed, start_ns, price))
     return Market(SyntheticSource(markets), places, f"synthetic, seed {loaded.settings.seed}")
 

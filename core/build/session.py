@@ -10,6 +10,7 @@ from typing import Any
 
 from core import rng, tasks
 from core.build.assemble import engine_of, load_config
+from core.build.cutoff import complete_later
 from core.build.backtest import flags_of, header_of, queue_of, write_paths
 from core.build.markets import Market, market_of
 from core.build.observers import Observers
@@ -32,6 +33,7 @@ from core.kpi.latency import LOOP, TICK
 from core.rounds.archive import as_cut_off
 from core.venues.lanes import WireGate
 from core.venues.paper import PaperVenue
+from core.venues.paper_ledger import PaperLedger
 
 DRAW_NS = 500_000_000
 
@@ -42,6 +44,21 @@ def run_core(launch: Launch, desk: Desk) -> Callable[[], Coroutine[Any, Any, Non
     return core.run
 
 
+def last_marks(launch: Launch, loaded: Loaded) -> dict[str, float]:
+    """Last marks of the paper account by `venue:symbol`: its market stood still while no process ran."""
+    if not PaperLedger.exists(launch.state_dir):
+        return {}
+    ledger = PaperLedger(launch.state_dir)
+    ledger.close()
+    known = {(x.venue, x.symbol): n for n, x in enumerate(ledger.instruments)}
+    out = {}
+    for instrument in loaded.instruments:
+        n = known.get((instrument.venue, instrument.symbol))
+        if n is not None and ledger.account.s.mark[n] > 0:
+            out[f"{instrument.venue}:{instrument.symbol}"] = instrument.price(ledger.account.s.mark[n])
+    return out
+
+
 class PaperCore:
     """One paper core: owns its venue, engine and driver for the life of the process."""
 
@@ -50,7 +67,8 @@ class PaperCore:
         self.loaded: Loaded = load_config(launch.config, flags_of(launch))
         settings = self.loaded.settings
         now = self.clock.now()
-        self.market: Market = market_of(self.loaded, launch.market, launch.state_dir, now)
+        marks = {} if launch.fresh else last_marks(launch, self.loaded)
+        self.market: Market = market_of(self.loaded, launch.market, launch.state_dir, now, marks)
         self.speed = launch.speed if launch.speed is not None else settings.market.speed
         kernels = Kernels("plain")
         instruments = [place.instrument for place in self.market.places]
@@ -63,10 +81,10 @@ class PaperCore:
         session = f"{stamp(now)}-{rng.token()[:8]}"
         self.journal = Journal(folder / f"paper-{session}.perpj")
         write_paths(self.journal, self.market)
-        self.journal.append(header_of(self.loaded, self.market, 1))
         first = Observers.next_round(launch.report_dir)
         source = self.market.source
         epoch = max(now, source.start_ns)
+        self.journal.append(header_of(self.loaded, self.market, 1, epoch, first))
         self.engine = engine_of(
             self.loaded, source, self.market.places, self.journal, kernels, equity=equity, first_round=first,
             epoch_ns=epoch,
@@ -99,9 +117,9 @@ class PaperCore:
         archive = self.observers.archive
         for facts in archive.unfinished():
             archive.write(as_cut_off(facts, facts.ending.ended))
-            self.observers.alerts.add(
-                self.clock.now(), "warn", "round_cut_off", f"round {facts.ending.number} was cut off by a crash"
-            )
+            text = f"round {facts.ending.number} was cut off by a crash"
+            self.observers.alerts.add(self.clock.now(), "warn", "round_cut_off", text)
+            complete_later(self.launch.state_dir / "journal" / facts.run.journal, archive.folder)
 
     async def run(self) -> None:
         """Trade until stopped. The desk's wake, pictures, metrics and store live exactly as long."""

@@ -66,7 +66,7 @@ class Warming:
         env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).resolve().parents[2]), *sys.path])}
         with subprocess.Popen(
             [sys.executable, "-m", "core.build.warm"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            stdin=subprocess.DEVNULL, env=env, preexec_fn=_niced,
+            stdin=subprocess.DEVNULL, env=env, preexec_fn=niced,
         ) as child:  # fmt: skip
             assert child.stdout is not None
             os.set_blocking(child.stdout.fileno(), False)
@@ -87,7 +87,8 @@ class Warming:
             self.progress = Progress(form="plain", done=int(words[0]), of=int(words[1]), why="compiling")
 
 
-def _niced() -> None:
+def niced() -> None:
+    """For children that must not take time from trading."""
     os.nice(NICE)
 
 

@@ -66,11 +66,11 @@ class Instrument(msgspec.Struct, frozen=True):
 
     def price(self, ticks: float) -> float:
         """Quote units for display."""
-        return ticks * self.tick
+        return round(ticks * self.tick, self.price_digits + 4)
 
     def size(self, lots: float) -> float:
         """Base coins for display."""
-        return lots * self.lot
+        return round(lots * self.lot, self.size_digits + 4)
 
 
 class Spec(Block):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from core.domain.events import Note, Read, ReadReply
-from core.domain.order import Report
+from core.domain.order import FUNDED, Report
 from core.domain.units import NS_PER_S
 from core.engine.post import Post
 from core.engine.timers import TimerQueue
@@ -41,6 +41,7 @@ class CrossCheck:
         self._nonce = 0
         self._replies: dict[str, ReadReply] = {}
         self._last_trade = 0
+        self.adopted_balance: int | None = None  # wallet at the adoption, 1e-8 quote
         self.adopts = False  # an account that is ours alone (simulated): what it holds at start is ours
 
     def ask(self, now: int, reads: list[Read]) -> None:
@@ -77,10 +78,20 @@ class CrossCheck:
             self.timers.at(now + RETRY_NS, self.TIMER)
         return notes, applied
 
+    @property
+    def holds_reports(self) -> bool:
+        """Before the account is adopted reports wait: a fill must not be counted beside the position that holds it."""
+        return self.adopts and self.rounds == 0
+
     def _adopt(self) -> None:
-        """The account's position becomes the first ledger's there; fills before this start are its past, not ours."""
+        """The account's position becomes the first ledger's there, with every fill that is already in it."""
         replies = self._replies
+        self.adopted_balance = replies["balance"].balance
         taken: set[int] = set()
+        for trade in replies["trades"].trades:
+            for post in self.posts:
+                if post.place == trade.instrument:
+                    post.mark_seen(-trade.trade_id if trade.kind == FUNDED else trade.trade_id)
         for post in self.posts:
             for held in replies["positions"].positions:
                 if held.instrument == post.place and post.place not in taken:

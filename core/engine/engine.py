@@ -75,6 +75,7 @@ class Engine:
         self.health = Health()
         self.links: dict[int, bool] = {}
         self._replies: list[ReadReply] = []
+        self._held: list[Report] = []  # reports that came before the account was adopted
         self._fresh()
         self.bind(kernels)
 
@@ -101,7 +102,9 @@ class Engine:
             for post in self.places[piece.instrument]:
                 post.observe(piece.first - base, piece.last - base, now)
         reports: Sequence[Report] = moment.reports
-        if reports:
+        if self.check.holds_reports:
+            self._held += reports
+        elif reports:
             self._take(reports, now)
         due: list[str] = []
         for event in moment.inputs:
@@ -127,7 +130,10 @@ class Engine:
         if isinstance(event, ReadReply):
             notes, healed = self.check.answered(event, now)
             self.notes += notes
-            if healed:
+            if self._held and not self.check.holds_reports:
+                held, self._held = self._held, []
+                self._take(held, now)
+            elif healed:
                 self.orders.share_exposure()
             self._replies.append(event)
         elif isinstance(event, Asked):
@@ -175,8 +181,8 @@ class Engine:
             if self.state.run not in (RUNNING, PAUSED):
                 return
         if self.state.run == STARTING and self.check.clean:
-            if self.check.adopts and self.check.balance is not None:
-                self.equity_start = self.check.balance
+            if self.check.adopted_balance is not None:
+                self.equity_start = self.check.adopted_balance
             self.move(PAUSED if self.start_paused else RUNNING, "reconciled")
             if self.start_paused:
                 self._pause("start")

@@ -19,6 +19,7 @@ from core.execution.recovery import (
     adopt_order,
     adopt_position,
     cancel_sent,
+    mark_seen,
     new_decision,
     resolve_absent,
     resolve_found,
@@ -72,6 +73,7 @@ class Post:
         self.unsent, self.cancel_sent = bind(unsent, ledger), bind(cancel_sent, ledger)
         self.resolve_found, self.resolve_absent = bind(resolve_found, ledger), bind(resolve_absent, ledger)
         self.adopt_order, self.adopt_position = bind(adopt_order, ledger), bind(adopt_position, ledger)
+        self.mark_seen = bind(mark_seen, ledger)
         self.start_round = bind(start_round, risk, ledger, spec)
         self.halt_now, self.pause = bind(halt_now, risk), bind(pause, risk)
         self.resume, self.rearm = bind(resume, risk), bind(rearm, risk)

@@ -69,6 +69,7 @@ class SimDriver:
         self.compute_ns: list[int] = []  # wake to requests, filled when `timed`
         self.timed = False
         self.at_end: Input | None = None  # what is said to the engine when the data is over
+        self._dry = True  # everything before `covered` has happened
         self._last = FAR  # after the data has ended: when the last stop must be done
         self._markets = [market.s for market in self.exchange.markets]
         self._pending: list[Input] = []
@@ -98,14 +99,15 @@ class SimDriver:
             if self._pending:
                 self._process(self.now, W_INPUT, ())
                 continue
-            if self.covered < until and not self.data_ended:
-                self._extend(until)
+            if self._dry and self.covered < until and not self.data_ended:
+                self._extend()
             horizon = min(until, self.covered, self._last)
             self._set_timer()
             why = self.venue.advance(horizon)
             if why & W_ERROR:
                 raise Fatal(f"simulated exchange: {self._error()}")
-            if why == W_WAIT:
+            if why == W_WAIT or (why == W_END and self.source.end_ns is None):
+                self._dry = horizon >= self.covered
                 if horizon >= self._last:
                     self.ended = True
                     continue
@@ -114,19 +116,17 @@ class SimDriver:
                     return False
                 continue
             if why == W_END:
-                if self._finish_data(until):
-                    return self.ended
+                self._finish_data()
                 continue
             self._wake(why)
         return True
 
     # market ------------------------------------------------------------------------------------------------------
 
-    def _extend(self, until: int) -> None:
-        """More rows from the source, at least to the next chunk's end."""
-        target = max(self.covered + CHUNK_NS, self.now + CHUNK_NS)
-        if until < FAR:
-            target = min(max(target, self.now + 1), max(until, self.covered + CHUNK_NS))
+    def _extend(self) -> None:
+        """The next chunk. Its bounds depend on the market alone, so that any step sizes give the same journal."""
+        target = self.covered + CHUNK_NS
+        self._dry = False
         more = False
         for i in range(len(self.source.instruments)):
             chunk = self.source.extend(i, target)
@@ -138,7 +138,6 @@ class SimDriver:
         self.covered = FAR if self.source.end_ns is not None else target
 
     def _add(self, i: int, chunk: Feed) -> None:
-
         self.events += len(chunk.kind)
         market = self.exchange.markets[i].s
         window = self._windows[i]
@@ -146,7 +145,7 @@ class SimDriver:
             window = self._windows[i] = Window(chunk)
             self.exchange.attach(i, chunk)
         else:
-            gone = window.extend(chunk, market.i_loc)
+            gone = window.extend(chunk, self._seen[i] - window.base)  # rows that woke nobody are still to be observed
             self.exchange.attach(i, window.feed, None, market.i_ex - gone, market.i_loc - gone)
             self.engine.bases[i] = window.base
         if self.source.ref["kind"] == "synthetic":
@@ -163,18 +162,14 @@ class SimDriver:
                 for post in self.engine.places.get(i, ()):
                     post.bind_feed(window.feed)
 
-    def _finish_data(self, until: int) -> bool:
-        """Every row was seen. True when the caller must decide: the run is over, or only more data helps."""
-        if self.source.end_ns is None:
-            self._extend(max(until, self.covered + CHUNK_NS))
-            return False
-        if self.at_end is not None:
-            self.push(self.at_end)
-            self.at_end = None
-            self._last = self.now + IDLE_END_NS
-            return False
-        self.ended = True
-        return True
+    def _finish_data(self) -> None:
+        """Every recorded row was seen: say what is to be said at the end, then wait for the last stop."""
+        if self.at_end is None:
+            self.ended = True
+            return
+        self.push(self.at_end)
+        self.at_end = None
+        self._last = self.now + IDLE_END_NS
 
     def _error(self) -> str:
         for market in self.exchange.markets:

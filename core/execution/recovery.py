@@ -20,6 +20,7 @@ from core.domain.order import (
     UNKNOWN,
     Ledger,
 )
+from core.execution.fills import first_time
 from core.execution.slots import KEY_ADOPTED, find, mark_cancel, move, release_rests, rest_change
 from core.kernel import door, kernel
 from core.risk.valuation import net_pnl, unrealised
@@ -99,6 +100,12 @@ def adopt_position(L: Ledger, pos: int, cost: int) -> int:
     o.pos = pos
     o.cost = cost
     return 1
+
+
+@door
+def mark_seen(L: Ledger, key: int) -> int:
+    """A trade id (negative: a funding id) that an adopted position already holds. Returns 1 when it was new."""
+    return first_time(L[0], key)
 
 
 @kernel

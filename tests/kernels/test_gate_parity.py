@@ -120,6 +120,7 @@ class Driver:
             self.call(recovery.adopt_order, o, 500 * 128 + i, 9, rng.randrange(3), MID, 4, 0, d.now)
         elif pick == 5:
             self.call(recovery.adopt_position, o, 30, 30 * MID * 1000)
+            self.call(recovery.mark_seen, o, rng.choice([-1, 1]) * rng.randrange(1, 900))
         elif pick == 6:
             self.call(guard.start_round, r, o, s, MID, 200 * 10**8, d.now)
             self.call(modes.pause, r, 1, d.now)
