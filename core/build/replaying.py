@@ -8,7 +8,7 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from pydantic import ValidationError
@@ -29,6 +29,7 @@ from core.engine.window import Window, feed_of
 from core.kernel import Kernels, best_kernels
 from core.market.files import sha256_of
 from core.market.recording import open_recording
+from core.market.source import Source
 
 PLAIN_BYTES = 4 << 20
 Sinks = Callable[[Engine, Loaded, Header], Sequence[StepSink]]
@@ -85,7 +86,7 @@ def engine_again(header: Header, journal: Journal, kernels: Kernels) -> tuple[En
     found = msgspec.convert(source["instruments"], list[Instrument])
     places = [Place(key, x) for key, x in zip(source["keys"], found, strict=True)]
     engine = engine_of(
-        loaded, Origin(tuple(found), header.started), places, journal, kernels,
+        loaded, cast(Source, Origin(tuple(found), header.started)), places, journal, kernels,
         equity=round(loaded.settings.equity * MONEY), first_round=source.get("first_round", 1),
         epoch_ns=source.get("epoch_ns", header.started),
     )  # fmt: skip
@@ -219,7 +220,7 @@ def replay(path: pathlib.Path, verify: bool) -> dict[str, Any]:
     if not path.is_file():
         raise DataError("Expected a journal, found no such file", str(path))
     out = replay_into(path, lambda *_: ()) if verify else counts(path)
-    body = {
+    body: dict[str, Any] = {
         "ok": out.first is None,
         "verified": verify,
         "frames": out.frames,

@@ -106,8 +106,15 @@ class PaperCore:
         self.pictures = Pictures(self.engine, self.observers, self.loaded, launch, desk, self.market.title, self.speed)
         self.store = self.publishing.store(self.observers, session)
         self._drawn = 0
+        self._pacer: Pacer | None = None
         self._failed: set[str] = set()
         self._close_cut_off()
+
+    def speed_to(self, speed: float) -> None:
+        """Go on at another pace from here (pictures and demonstrations)."""
+        self.speed = self.pictures.speed = speed
+        if self._pacer is not None:
+            self._pacer.pace(speed)
 
     def _late_metrics(self) -> Any:
         return self.observers, self.pictures
@@ -126,7 +133,7 @@ class PaperCore:
         import asyncio
 
         loop = asyncio.get_running_loop()
-        pacer = Pacer(self.driver, self.speed, self._commands, self._turn)
+        pacer = self._pacer = Pacer(self.driver, self.speed, self._commands, self._turn)
 
         def wake() -> None:
             loop.call_soon_threadsafe(pacer.wake.set)

@@ -32,6 +32,12 @@ class Pacer:
         self.before, self.on_turn = before, on_turn
         self.wake = asyncio.Event()
         self.stopped = False
+        self._rebase = False
+
+    def pace(self, speed: float) -> None:
+        """Another speed from now on; may be called from any thread."""
+        self.speed = speed
+        self._rebase = True
 
     async def run(self) -> None:
         """Until the driver has ended or `stopped` is set."""
@@ -40,6 +46,8 @@ class Pacer:
         while not driver.ended and not self.stopped:
             self.before()
             begun = stopwatch()
+            if self._rebase:
+                self._rebase, origin, wall = False, driver.now, begun
             if math.isinf(self.speed):
                 target = driver.now + 3600 * NS_PER_S
             else:

@@ -64,14 +64,19 @@ def rows(folder: pathlib.Path, quick: bool, say: Callable[[str], None]) -> list[
         f"same journal hash in every run: {same}"
     )
     good = statistics.median(p50) < P50_US and statistics.median(p99) < P99_US
+    fast = statistics.median(wall) < DAY_S and one["reports"] == 6
+    wake_note = (
+        f"the {one['sent_wakes']:,} wakes of the strategy's own timer that sent requests; all {one['quote_wakes']:,} "
+        f"of that timer p50 {one['timer_p50_us']:.0f} us, p99 {one['timer_p99_us']:.0f} us; all {one['steps']:,} calls "
+        f"p50 {one['all_p50_us']:.0f} us, p99 {one['all_p99_us']:.0f} us"
+    )
+    measured = f"{spread(cpu, 1, ' s')} CPU, {spread(wall, 1, ' s')} wall"
+    times = f"p50 {spread(p50, 0, ' us')}, p99 {spread(p99, 0, ' us')}"
     return [
-        judged(DAY + ", reference", f"< {DAY_S:.0f} s", f"{spread(cpu, 1, ' s')} CPU, {spread(wall, 1, ' s')} wall",
-               statistics.median(wall) < DAY_S and one["reports"] == 6, day_note),
+        judged(DAY + ", reference", f"< {DAY_S:.0f} s", measured, fast, day_note),
         _compiled(),
-        judged(QUOTE, "p50 < 60 us, p99 < 200 us", f"p50 {spread(p50, 0, ' us')}, p99 {spread(p99, 0, ' us')}", good,
-               f"{one['quote_wakes']:,} wakes of the strategy's own timer; all {one['steps']:,} calls: "
-               f"p50 {one['all_p50_us']:.0f} us, p99 {one['all_p99_us']:.0f} us"),
-    ]  # fmt: skip
+        judged(QUOTE, "p50 < 60 us, p99 < 200 us", times, good, wake_note),
+    ]
 
 
 def _compiled() -> Row:
@@ -86,11 +91,14 @@ class QuoteWakes:
     def __init__(self) -> None:
         self.driver: Any = None
         self.quote_ns: list[int] = []
+        self.sent_ns: list[int] = []  # those of them that sent requests
 
     def take(self, step: Any) -> None:
         inputs = step.moment.inputs
         if inputs and any(getattr(event, "name", "").startswith("decide:") for event in inputs):
             self.quote_ns.append(self.driver.compute_ns[-1])
+            if step.requests:
+                self.sent_ns.append(self.driver.compute_ns[-1])
 
 
 def main() -> None:
@@ -133,14 +141,15 @@ def main() -> None:
     driver, observers = built.simulate(loaded, market, journal, state / "reports", kernels)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     ledger = driver.engine.posts[0].ledger.s
-    quote, every = wakes.quote_ns, driver.compute_ns
+    quote, sent, every = wakes.quote_ns, wakes.sent_ns, driver.compute_ns
     print(
         json.dumps(
             {
                 "cpu_s": cpu, "wall_s": wall, "bare_s": cpu - spent[0], "events": driver.events,
                 "steps": driver.engine.seq, "orders": sum(ledger.n_created), "reports": len(observers.rounds.written),
                 "sha256": journal.sha256, "quote_wakes": len(quote), "form": kernels.form,
-                "p50_us": quantile(quote, 0.5) / 1e3, "p99_us": quantile(quote, 0.99) / 1e3,
+                "p50_us": quantile(sent, 0.5) / 1e3, "p99_us": quantile(sent, 0.99) / 1e3, "sent_wakes": len(sent),
+                "timer_p50_us": quantile(quote, 0.5) / 1e3, "timer_p99_us": quantile(quote, 0.99) / 1e3,
                 "all_p50_us": quantile(every, 0.5) / 1e3, "all_p99_us": quantile(every, 0.99) / 1e3,
             }
         )

@@ -164,8 +164,9 @@ async def test_flatten_with_real_money_takes_the_typed_word(desk) -> None:
         assert len(d.client.did(Flatten)) == 1
 
 
-async def test_keys_in_the_first_instant_of_a_dialog_are_dropped(desk) -> None:
+async def test_keys_in_the_first_instant_of_a_dialog_are_dropped(desk, monkeypatch) -> None:
     """An unbracketed paste of `fy` must not answer its own dialog."""
+    monkeypatch.setattr("screens.modals.base.DEAF_S", 30.0)
     d = desk()
     async with d.run() as pilot:
         await pilot.press("f", "y")

@@ -1,4 +1,4 @@
-"""A whole paper core in virtual time: Round7 on the synthetic market, run in steps, with commands and faults between."""
+"""A whole paper core in virtual time: Round7 on the synthetic market, with commands and faults between steps."""
 
 from __future__ import annotations
 
@@ -123,6 +123,4 @@ class Rig:
 
     def quiet(self) -> bool:
         """Nothing is on its way between us and the exchange."""
-        return all(
-            m.s.q_head == m.s.q_tail and m.s.r_head == m.s.r_tail for m in self.exchange.markets
-        )
+        return all(m.s.q_head == m.s.q_tail and m.s.r_head == m.s.r_tail for m in self.exchange.markets)

@@ -76,7 +76,8 @@ def test_money_and_position_are_the_venues_at_every_step_whatever_the_venue_does
             continue
         rig.exchange.inject(0, "reject_all", 0, now=now)
         rig.exchange.inject(0, "cancel_only", 0, now=now)
-        if what != "none" and rig.exchange.inject(0, what, amount, rng.randint(1, 900) * 1_000_000 * (what == "delay"), now=now):
+        late = rng.randint(1, 900) * 1_000_000 if what == "delay" else 0
+        if what != "none" and rig.exchange.inject(0, what, amount, late, now=now):
             done.add(what)
     rig.exchange.inject(0, "reject_all", 0, now=rig.driver.now)
     rig.to(70)
@@ -87,7 +88,7 @@ def test_money_and_position_are_the_venues_at_every_step_whatever_the_venue_does
 
 @pytest.mark.parametrize("number", SEEDS)
 def test_lost_reports_are_found_again_and_the_net_cap_counts_unknown_orders(number: int) -> None:
-    """Reports that never arrive: the cross-check finds the fills; meanwhile UNKNOWN counts at worst case (seed = number)."""
+    """Reports that never arrive: the cross-check finds the fills; UNKNOWN counts at worst case (seed = number)."""
     rng = random.Random(1000 + number)
     rig = Rig(1000 + number)
     oracle = Oracle(rig)

@@ -36,7 +36,7 @@ def test_a_gate_that_closes_between_decision_and_wire_lets_no_create_out(seed: i
     rig.flag.closed = True
     sent: list[int] = []
     send = rig.driver.venue.send
-    rig.driver.venue.send = lambda request, now: (sent.append(request.kind), send(request, now))[1]  # type: ignore
+    rig.driver.venue.send = lambda request, now: (sent.append(request.kind), send(request, now))[1]  # type: ignore[func-returns-value]
     rig.to(45)
     assert "wire_refused" in rig.seen.codes() and rig.creates(after=rig.start + 30 * S)
     assert all(kind == CANCEL for kind in sent)
