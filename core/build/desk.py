@@ -52,6 +52,8 @@ class EngineDesk:
         told, g, x = strategy.describe(), post.signals.s, post.instrument
         names = set(Quoter.__struct_fields__)
         fields = {name: value for name, value in told.items() if name in names and value is not None}
+        if g.priced:
+            fields.setdefault("mid", x.price(g.mid))  # before the first decision the book alone tells it
         return Quoter(
             **fields,  # type: ignore[arg-type]
             symbol=x.symbol,

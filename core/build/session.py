@@ -16,7 +16,7 @@ from core.build.markets import Market, market_of
 from core.build.observers import Observers
 from core.build.pictures import Pictures
 from core.build.publishing import Publishing
-from core.build.warm import Warming, ready
+from core.build.warm import Warming
 from core.clock import SystemClock, stamp, stopwatch
 from core.config.load import Loaded
 from core.control.desk import Desk
@@ -147,8 +147,6 @@ class PaperCore:
         await self.store.start()
         warming = tasks.spawn(self.warming.run(self._switch), "kernels", on_error=self._warm_failed)
         try:
-            if ready():
-                await warming
             await pacer.run()
         except Exception as error:
             self.desk.gate.close(f"fault of the core: {type(error).__name__}: {error}"[:200], who="core")
