@@ -163,11 +163,11 @@ class Console(OperatorActions, Navigation, App[str]):
                     screen.show(self.view)
 
     def _stop_changed(self, run: str) -> None:
-        self._run = run
+        before, self._run = self._run, run
         if run in STOPS:
             self._frozen_since = None
             self.call_after_refresh(self.hook.halted_drawn)
-        else:
+        elif before in STOPS:  # the first picture of all says nothing about a press before it
             self.hook.cleared()
 
     def _watch(self, now: int) -> None:

@@ -162,6 +162,12 @@ class KeyHook:
         if due:
             self._on_flatten(t_key)
 
+    @property
+    def pending(self) -> bool:
+        """A second press waits to be known as a separate one."""
+        with self._lock:
+            return self._machine.pending
+
     def halted_drawn(self) -> None:
         with self._lock:
             self._machine.halted_drawn()

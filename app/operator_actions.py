@@ -106,7 +106,13 @@ class OperatorActions:
         """The input thread has seen the key already; without it (tests, other drivers) the press counts here."""
         if not self.hook.reads_keys:
             self.hook.press()
-            self.set_timer(0.45, self.hook.poll)
+            self.set_timer(0.45, self._settle_press)
+
+    def _settle_press(self: Any) -> None:
+        """A second press flattens once it has stayed alone; look again until that is known."""
+        self.hook.poll()
+        if self.hook.pending:
+            self.set_timer(0.1, self._settle_press)
 
     def action_pause(self: Any) -> None:
         snap = self._may()

@@ -1,4 +1,4 @@
-"""`make bench`: measure and print the table. `ARGS="--quick"` takes about two minutes, `--json` prints plain values.
+"""`make bench`: measure and print the table. `ARGS="--quick"` takes about four minutes, `--json` prints plain values.
 
 `--only WORD` measures the parts whose name holds the word: engines, day, console, memory.
 """
@@ -61,7 +61,7 @@ def commit() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="about two minutes: fewer and shorter runs")
+    parser.add_argument("--quick", action="store_true", help="about four minutes: fewer and shorter runs")
     parser.add_argument("--json", action="store_true", help="plain values instead of the table")
     parser.add_argument("--only", default="", help="engines, day, console or memory")
     options = parser.parse_args()

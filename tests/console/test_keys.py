@@ -71,7 +71,10 @@ async def test_a_second_separate_press_flattens_after_halted_was_drawn(desk) -> 
     async with d.run() as pilot:
         await pilot.press("ctrl+g")
         d.client.snap = in_run("HALTING", orders_left=3, orders_at_stop=16)
-        await pilot.pause(1.0)
+        for _ in range(300):
+            await pilot.pause(0.05)
+            if d.app.hook._machine._drawn:  # the frame stands on the screen
+                break
         d.clock.step(1.0)
         await pilot.press("ctrl+g")
         assert d.client.did(Flatten) == []
