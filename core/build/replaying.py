@@ -25,7 +25,7 @@ from core.domain.ports import StepSink
 from core.domain.units import MONEY
 from core.engine.engine import Engine
 from core.engine.journal import VERSION, Chunk, Frame, Header, Journal, read_frames
-from core.engine.window import Window, feed_of
+from core.exchange.window import Window, feed_of
 from core.kernel import Kernels, best_kernels
 from core.market.files import sha256_of
 from core.market.recording import open_recording

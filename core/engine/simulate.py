@@ -33,8 +33,8 @@ from core.domain.units import FAR, NS_PER_S
 from core.engine.engine import Engine
 from core.engine.journal import Chunk
 from core.engine.runstate import STOPPED
-from core.engine.window import Window, columns_of
 from core.exchange.blocks import ERROR_NAMES
+from core.exchange.window import Window, columns_of
 from core.market.source import Source
 from core.venues.lanes import WireGate
 from core.venues.simulated import SimulatedVenue

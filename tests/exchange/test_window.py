@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.domain.book import F_BOOK, F_GAP, F_TRADE, LEVELS, Feed
-from core.engine.window import Window, columns_of, feed_of
+from core.exchange.window import Window, columns_of, feed_of
 from core.rng import stream
 
 
