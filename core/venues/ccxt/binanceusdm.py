@@ -1,0 +1,85 @@
+"""Binance USD-M futures: what it does differently from the careful defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.venues.ccxt.traits import LIFETIME_MS, DeadMan, Frame, Traits, kind_of_prefix, ns_of_ms
+
+
+class BinanceUsdm(Traits):
+    """REST weights 2,400 a minute; book differences with U, u, pu; dead-man's switch per symbol."""
+
+    name = "binance_usdm"
+    ccxt_id = "binanceusdm"
+    id_form = "pc"
+    weight_per_minute = 2_400
+    can_amend = True
+    can_cancel_all = True
+    one_way = True
+    sequenced = True
+    mark_from = "watch_mark_price"
+    dead_man = DeadMan("symbol", window_ms=60_000, least_ms=5_000)
+    expires = True
+
+    def subclass(self, base: type[Any]) -> type[Any]:
+        class BinanceUsdmExchange(base):  # type: ignore[misc]
+            def get_exceptions_by_url(self, url: Any, kind: str) -> Any:
+                """The futures table whatever the host: on other hosts ccxt falls back to the bare classes."""
+                return self.safe_dict(self.safe_dict(self.exceptions, "linear", {}), kind, {})
+
+        return BinanceUsdmExchange
+
+    def options(self) -> dict[str, Any]:
+        return {
+            "options": {
+                "fetchCurrencies": False,
+                "fetchMargins": False,
+                "recvWindow": LIFETIME_MS,
+                "maxRetriesOnFailure": 0,
+                "fetchOpenOrders": {"warnWithoutSymbol": False},
+                "broker": {},
+            },
+            "streaming": {"keepAlive": 8_000},
+        }
+
+    def lifetime(self, now: int) -> dict[str, Any]:
+        return {"recvWindow": LIFETIME_MS}
+
+    def client_of(self, info: Any) -> str:
+        return str(info.get("clientOrderId") or info.get("c") or "")
+
+    def fill_kind(self, info: Any) -> int:
+        return kind_of_prefix(self.client_of(info))
+
+    def used_weight(self, headers: dict[str, str]) -> float | None:
+        text = headers.get("x-mbx-used-weight-1m")
+        return float(text) if text and text.isdigit() else None
+
+    def frame(self, message: Any) -> Frame | None:
+        if not isinstance(message, dict):
+            return None
+        event = message.get("e")
+        if event == "depthUpdate":
+            return Frame(
+                str(message.get("s", "")), ns_of_ms(message.get("T") or message.get("E")),
+                int(message.get("U", 0)), int(message.get("u", 0)), int(message.get("pu", 0)),
+            )  # fmt: skip
+        if event == "listenKeyExpired":
+            return Frame(key_expired=True)
+        return None
+
+    async def arm(self, exchange: Any, symbols: Sequence[str], timeout_ms: int) -> None:
+        for symbol in symbols:
+            await exchange.fapiPrivatePostCountdownCancelAll(
+                {"symbol": exchange.market(symbol)["id"], "countdownTime": timeout_ms}
+            )
+
+    async def conditional_orders(self, exchange: Any, symbol: str) -> list[Any]:
+        found: list[Any] = await exchange.fetch_open_orders(symbol, None, None, {"trigger": True})
+        return found
+
+    async def may_withdraw(self, exchange: Any) -> bool | None:
+        answer = await exchange.sapiGetAccountApiRestrictions()
+        return str(answer.get("enableWithdrawals", "true")).lower() == "true"

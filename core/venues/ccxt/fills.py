@@ -1,0 +1,26 @@
+"""A trade of the venue as a FILLED report: keyed by its trade id, priced in ticks, its fee rounded against us."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.domain.order import FILLED, Report
+from core.venues.ccxt.ids import Ids
+from core.venues.ccxt.markets import Listing, id_number, side_of
+from core.venues.ccxt.traits import Traits, ns_of_ms
+
+
+def fill_report(traits: Traits, ids: Ids, listing: Listing, trade: Any) -> Report | None:
+    """One unified trade. None where it belongs to no order of ours. Raises Hostile, KeyError, TypeError, ValueError."""
+    info = trade.get("info") or {}
+    kind = traits.fill_kind(info)
+    order = trade.get("order")
+    cl_id, venue_id = ids.learn(traits.client_of(info), str(order) if order else None)
+    if kind == FILLED and cl_id == 0:
+        return None
+    px, qty, side = listing.ticks(trade["price"]), listing.lots(trade["amount"]), side_of(trade["side"])
+    fee, _ = listing.fill_fee(trade.get("fee"), px, qty)
+    return Report(
+        listing.number, kind, ns_of_ms(trade["timestamp"]), cl_id, venue_id, side, px, qty, 0, id_number(trade["id"]),
+        fee, 1 if trade.get("takerOrMaker") == "maker" else 0,
+    )  # fmt: skip

@@ -1,0 +1,95 @@
+"""Hyperliquid: what it does differently from the careful defaults. No builder, no referral, ever."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.domain.order import DELEVERAGED, FILLED, LIQUIDATED
+from core.domain.units import NS_PER_MS
+from core.venues.ccxt.traits import LIFETIME_MS, DeadMan, Frame, Traits, ns_of_ms
+
+
+class Hyperliquid(Traits):
+    """Whole books without sequence numbers; batches sign once; the switch needs traded volume."""
+
+    name = "hyperliquid"
+    ccxt_id = "hyperliquid"
+    id_form = "hex"
+    weight_per_minute = 1_200
+    margin_with_leverage = True
+    fixed_tick = False
+    dead_man = DeadMan("account", window_ms=60_000, least_ms=5_000)
+    expires = True
+
+    def subclass(self, base: type[Any]) -> type[Any]:
+        import ccxt
+
+        class HyperliquidExchange(base):  # type: ignore[misc]
+            async def initialize_client(self) -> bool:
+                """ccxt would approve a builder fee and set a referrer here; orders then carry neither."""
+                return True
+
+            def handle_errors(self, code: int, reason: str, url: str, method: str, *rest: Any) -> Any:
+                """A batch with one refused order is an answer for each, not an error for all."""
+                response = rest[2] if len(rest) > 2 else None
+                if mixed_statuses(response):
+                    return None
+                try:
+                    return super().handle_errors(code, reason, url, method, *rest)
+                except ccxt.ExchangeError as error:
+                    if type(error) is ccxt.ExchangeError:  # words that ccxt does not know, still a clear no
+                        raise ccxt.InvalidOrder(str(error)) from error
+                    raise
+
+        return HyperliquidExchange
+
+    def options(self) -> dict[str, Any]:
+        return {
+            "options": {
+                "builderFee": False,
+                "refSet": True,
+                "maxRetriesOnFailure": 0,
+                "fetchMarkets": {"types": ["swap", "spot"]},
+                "defaultSlippage": 0.02,
+            },
+            "streaming": {"keepAlive": 10_000},
+        }
+
+    def lifetime(self, now: int) -> dict[str, Any]:
+        return {"expiresAfter": now // NS_PER_MS + LIFETIME_MS}
+
+    def client_of(self, info: Any) -> str:
+        nested = info.get("order") if isinstance(info.get("order"), dict) else {}
+        return str(info.get("cloid") or nested.get("cloid") or "")
+
+    def fill_kind(self, info: Any) -> int:
+        if info.get("liquidation"):
+            return LIQUIDATED
+        return DELEVERAGED if "Auto-Deleveraging" in str(info.get("dir", "")) else FILLED
+
+    def frame(self, message: Any) -> Frame | None:
+        if isinstance(message, dict) and message.get("channel") == "l2Book":
+            data = message.get("data") or {}
+            return Frame(str(data.get("coin", "")), ns_of_ms(data.get("time")))
+        return None
+
+    async def arm(self, exchange: Any, symbols: Sequence[str], timeout_ms: int) -> None:
+        if timeout_ms:
+            await exchange.cancel_all_orders_after(timeout_ms)
+            return
+        # the venue wants the time left out to disarm; ccxt always sends one
+        nonce = exchange.incrementing_nonce()
+        action = {"type": "scheduleCancel"}
+        signature = exchange.sign_l1_action(action, nonce)
+        await exchange.privatePostExchange({"action": action, "nonce": nonce, "signature": signature})
+
+
+def mixed_statuses(response: Any) -> bool:
+    """True for an order answer with several statuses of which at least one is no error."""
+    try:
+        statuses = response["response"]["data"]["statuses"]
+    except (TypeError, KeyError):
+        return False
+    good = [status for status in statuses if not (isinstance(status, dict) and "error" in status)]
+    return len(statuses) > 1 and 0 < len(good) < len(statuses)

@@ -1,0 +1,99 @@
+"""The three ccxt instances of one venue account: data, trade, emergency. They share markets; each has its own session.
+
+The emergency one is unthrottled and kept warm, so that a cancel never queues behind a quote or a query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from core.domain.errors import Refused
+from core.domain.ports import Clock
+from core.venues.budget import WeightBudget
+from core.venues.ccxt.traits import Traits
+from core.venues.ccxt.wiring import Wire, wired
+
+TIMEOUT_MS = 5_000
+CREDENTIALS = ("apiKey", "secret", "password", "privateKey", "walletAddress")
+
+
+class Access(msgspec.Struct, frozen=True):
+    """How to reach one account. `keys` as ccxt names them; `network` mainnet | testnet | demo | loopback."""
+
+    network: str
+    keys: Mapping[str, str]
+    urls: Mapping[str, Any] | None = None  # loopback without names: replaces the addresses
+    session: Callable[[], Any] | None = None  # a fresh aiohttp session each time; None = ccxt makes its own
+
+    def __repr__(self) -> str:
+        return f"Access({self.network}, {len(self.keys)} keys)"
+
+
+class Instances:
+    """`data` reads and listens, `trade` creates and cancels, `emergency` only cancels and reads."""
+
+    def __init__(self, traits: Traits, access: Access, clock: Clock) -> None:
+        self.traits, self.access, self.clock = traits, access, clock
+        self.budget = WeightBudget(traits.weight_per_minute)
+        self.wires = {
+            "data": Wire(clock, self.budget),
+            "trade": Wire(clock, self.budget),
+            "emergency": Wire(clock, None),
+        }
+        made = {name: self._make(wire) for name, wire in self.wires.items()}
+        self.data, self.trade, self.emergency = made["data"], made["trade"], made["emergency"]
+        for wire in self.wires.values():
+            wire.on_headers = self._headers
+        self._sessions: list[Any] = []
+
+    def _make(self, wire: Wire) -> Any:
+        import ccxt.pro
+
+        base = getattr(ccxt.pro, self.traits.ccxt_id)
+        settings: dict[str, Any] = {"timeout": TIMEOUT_MS, "enableRateLimit": True, **self.traits.options()}
+        settings.update({key: value for key, value in self.access.keys.items() if key in CREDENTIALS})
+        if self.access.urls is not None:
+            settings["urls"] = {"api": dict(self.access.urls)}
+        exchange = self.traits.subclass(wired(base))(settings)
+        exchange.wire = wire
+        if int(exchange.options.get("maxRetriesOnFailure") or 0) != 0:
+            raise Refused(f"Expected ccxt never to send again by itself, {self.traits.name} would")
+        if self.access.network == "demo":
+            exchange.enable_demo_trading(True)
+        elif self.access.network == "testnet":
+            exchange.set_sandbox_mode(True)
+        return exchange
+
+    async def open(self) -> None:
+        """Load the markets once and share them. Raises what ccxt raises."""
+        for exchange in (self.data, self.trade, self.emergency):
+            if self.access.session is not None:
+                exchange.session = self.access.session()
+                self._sessions.append(exchange.session)
+        await self.data.load_markets()
+        for exchange in (self.trade, self.emergency):
+            exchange.set_markets_from_exchange(self.data)
+
+    async def close(self) -> None:
+        """End every connection; sessions that were handed in are closed here too."""
+        for exchange in (self.data, self.trade, self.emergency):
+            await exchange.close()
+        for session in self._sessions:
+            if not session.closed:
+                await session.close()
+
+    def _headers(self, _code: int, headers: dict[str, str]) -> None:
+        used = self.traits.used_weight(headers)
+        if used is not None:
+            self.budget.told(used, self.clock.monotonic())
+
+    @property
+    def requests(self) -> int:
+        return sum(wire.counters.requests for wire in self.wires.values())
+
+    @property
+    def errors(self) -> int:
+        return sum(wire.counters.errors for wire in self.wires.values())

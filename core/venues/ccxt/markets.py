@@ -1,0 +1,102 @@
+"""Instrument and ccxt market side by side: grids both ways, and whether the filters are still the ones we know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.codec.grid import Step, decimal_of, signed_units
+from core.codec.reasons import Hostile
+from core.domain.instrument import Instrument
+from core.domain.units import BUY, MONEY
+from core.venues.ccxt.traits import Traits
+
+MONEY_STEP = "0.00000001"
+
+
+class Listing:
+    """One instrument on one venue. `number` is its place in the engine."""
+
+    def __init__(self, number: int, instrument: Instrument, traits: Traits) -> None:
+        self.number, self.instrument = number, instrument
+        self.symbol = traits.symbol(instrument)
+        self.fixed_tick = traits.fixed_tick
+        self.price, self.size = Step(instrument.tick), Step(instrument.lot)
+
+    def price_of(self, ticks: int) -> float:
+        """Quote units, exact as text."""
+        return float(self.price.text(ticks))
+
+    def size_of(self, lots: int) -> float:
+        """Base coins, exact as text."""
+        return float(self.size.text(lots))
+
+    def ticks(self, value: object) -> int:
+        """Raises Hostile."""
+        return self.price.positive(value)
+
+    def lots(self, value: object) -> int:
+        """Raises Hostile."""
+        return self.size.positive(value)
+
+    def money(self, value: object, currency: str) -> int:
+        """A fee in 1e-8 quote, rounded against us. Raises Hostile for another currency or no number."""
+        if currency not in (self.instrument.quote, "USDC", "USDT", "USD"):
+            raise Hostile("foreign_currency")
+        number = decimal_of(value) * MONEY
+        return -int(-number // 1)
+
+    def fill_fee(self, fee: Any, px: int, qty: int) -> tuple[int, bool]:
+        """(fee in 1e-8 quote, known). Where the venue's figure cannot be used: the taker rate, against us."""
+        try:
+            return self.money(fee["cost"], str(fee["currency"])), True
+        except (Hostile, TypeError, KeyError):
+            notional = px * qty * self.instrument.unit
+            return -(-notional * max(0, self.instrument.taker_fee_ppm) // 1_000_000), False
+
+    def differences(self, market: Any) -> list[str]:
+        """What the venue says of its grid against what we trade with; empty = the same."""
+        out = []
+        precision, limits = market.get("precision") or {}, market.get("limits") or {}
+        for what, ours, theirs in (
+            ("tick", self.instrument.tick, precision.get("price")),
+            ("lot", self.instrument.lot, precision.get("amount")),
+        ):
+            if what == "tick" and not self.fixed_tick:
+                continue
+            if theirs is not None and abs(float(theirs) - ours) > 1e-12:
+                out.append(f"{what} is {float(theirs):g}, ours {ours:g}")
+        least = (limits.get("amount") or {}).get("min")
+        if least is not None and float(least) > self.size_of(self.instrument.min_lots) + 1e-12:
+            out.append(f"smallest size is {float(least):g}, ours {self.size_of(self.instrument.min_lots):g}")
+        cost = (limits.get("cost") or {}).get("min")
+        if cost is not None and float(cost) > self.instrument.min_notional / MONEY + 1e-9:
+            out.append(f"smallest notional is {float(cost):g}, ours {self.instrument.min_notional / MONEY:g}")
+        if market.get("active") is False:
+            out.append("the market is closed")
+        if float(market.get("contractSize") or 1.0) != 1.0:
+            out.append(f"contract size is {market['contractSize']}, ours 1")
+        return out
+
+
+def side_of(text: object) -> int:
+    """BUY or SELL of a unified side. Raises Hostile."""
+    if text == "buy":
+        return BUY
+    if text == "sell":
+        return 1 - BUY
+    raise Hostile("wrong_type")
+
+
+def id_number(text: object) -> int:
+    """An id as a positive int below 2**62: itself where it is digits, else a stable hash."""
+    digits = str(text)
+    if digits.isdigit() and 0 < int(digits) < 1 << 62:
+        return int(digits)
+    import hashlib
+
+    return int.from_bytes(hashlib.blake2b(digits.encode(), digest_size=8).digest(), "big") >> 2 | 1
+
+
+def amount_of(value: object) -> int:
+    """A signed amount in 1e-8 quote, nearest. Raises Hostile."""
+    return signed_units(value, MONEY_STEP)

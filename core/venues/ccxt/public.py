@@ -1,0 +1,136 @@
+"""Public news into rows of the inbox: whole books, trades, marks, gaps. Copies at once: ccxt's books are live objects.
+
+Whatever is not a plain positive figure on the grid is refused here and counted by reason (R-N3).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from core.codec.columns import units_of
+from core.codec.grid import signed_units
+from core.codec.reasons import FAULTS, Hostile
+from core.domain.book import F_MARK, F_TRADE, LEVELS
+from core.domain.ports import Clock
+from core.domain.units import BUY, FAR, SELL
+from core.venues.ccxt.markets import Listing, id_number, side_of
+from core.venues.ccxt.traits import ns_of_ms
+
+CROSSED = "crossed"
+
+
+class FeedSink(Protocol):
+    """Where rows go: the engine's inbox."""
+
+    def book(self, instrument: int, ts_exch: int, ts_recv: int, px: np.ndarray, sz: np.ndarray) -> None: ...
+    def small(
+        self, instrument: int, ts_exch: int, ts_recv: int, kind: int, values: tuple[int, int, int, int]
+    ) -> None: ...
+    def gap(self, instrument: int, ts_exch: int, ts_recv: int, lost: int) -> None: ...
+
+
+class PublicFeed:
+    """Of one instrument. `offset_ns` is the venue's clock minus ours: exchange times come in our time."""
+
+    def __init__(self, listing: Listing, sink: FeedSink, clock: Clock) -> None:
+        self.listing, self.sink, self.clock = listing, sink, clock
+        self.offset_ns = 0
+        self.dropped: dict[str, int] = {}
+        self.books = self.trades = self.marks = 0
+        self.book_ts = 0  # exchange time of the newest book, our clock
+        self._last_trades: dict[int, None] = {}
+
+    def _drop(self, reason: str) -> None:
+        self.dropped[reason] = self.dropped.get(reason, 0) + 1
+
+    def _times(self, ms: Any) -> tuple[int, int]:
+        now = self.clock.now()
+        ts = ns_of_ms(ms) - self.offset_ns if ms else now
+        return min(ts, now), now
+
+    def take_book(self, book: Any) -> None:
+        """A unified order book, `timestamp` in ms or None."""
+        ts, now = self._times(book.get("timestamp"))
+        px, sz = np.zeros((2, LEVELS), np.int64), np.zeros((2, LEVELS), np.int64)
+        for side, name in ((BUY, "bids"), (SELL, "asks")):
+            levels = [(level[0], level[1]) for level in book[name][:LEVELS]]
+            if not levels:
+                continue
+            try:
+                raw = np.asarray(levels, np.float64)
+            except (TypeError, ValueError):
+                self._drop("not_a_number")
+                return
+            for column, step, out in (
+                (0, self.listing.instrument.tick, px), (1, self.listing.instrument.lot, sz),
+            ):  # fmt: skip
+                units, faults = units_of(raw[:, column], step)
+                if faults.any():
+                    self._drop(str(FAULTS[int(faults[faults != 0][0])]))
+                    return
+                out[side][: len(units)] = units
+        if px[BUY][0] and px[SELL][0] and px[BUY][0] >= px[SELL][0]:
+            self._drop(CROSSED)
+            self.gap(1)
+            return
+        self.books += 1
+        self.book_ts = ts
+        self.sink.book(self.listing.number, ts, now, px, sz)
+
+    def take_trades(self, trades: Any) -> None:
+        """Unified trades, oldest first; seen ids are skipped (a snapshot or a reconnect shows them again)."""
+        for trade in trades:
+            number = id_number(trade.get("id"))
+            if number in self._last_trades:
+                continue
+            if len(self._last_trades) >= 4_096:
+                self._last_trades.pop(next(iter(self._last_trades)))
+            self._last_trades[number] = None
+            try:
+                values = (
+                    self.listing.ticks(trade["price"]), self.listing.lots(trade["amount"]),
+                    1 if side_of(trade["side"]) == BUY else -1, number,
+                )  # fmt: skip
+            except Hostile as error:
+                self._drop(str(error))
+                continue
+            self.trades += 1
+            ts, now = self._times(trade.get("timestamp"))
+            self.sink.small(self.listing.number, ts, now, F_TRADE, values)
+
+    def take_mark(self, ticker: Any) -> None:
+        """A unified ticker with mark and index price; funding in its raw part where the venue sends it."""
+        info = ticker.get("info") or {}
+        try:
+            mark = self.listing.price.nearest(ticker.get("markPrice") or info.get("markPx"))
+            index_value = ticker.get("indexPrice") or info.get("oraclePx")
+            index = self.listing.price.nearest(index_value) if index_value else 0
+            rate_text = info.get("r") or info.get("funding") or info.get("fundingRate")
+            rate = signed_units(rate_text, "0.00000001") if rate_text not in (None, "") else FAR
+        except Hostile as error:
+            self._drop(str(error))
+            return
+        settles = ns_of_ms(_int(info.get("T") or info.get("nextFundingTime"))) or self._next_settlement()
+        self.marks += 1
+        ts, now = self._times(ticker.get("timestamp"))
+        self.sink.small(self.listing.number, ts, now, F_MARK, (mark, index, rate, settles))
+
+    def gap(self, lost: int) -> None:
+        """Differences were lost: the book is void until the next whole one."""
+        now = self.clock.now()
+        self.sink.gap(self.listing.number, now, now, lost)
+
+    def _next_settlement(self) -> int:
+        x, now = self.listing.instrument, self.clock.now()
+        if x.funding_interval_ns <= 0:
+            return 0
+        return now - (now - x.funding_offset_ns) % x.funding_interval_ns + x.funding_interval_ns
+
+
+def _int(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return 0

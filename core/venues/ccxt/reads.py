@@ -1,0 +1,167 @@
+"""Questions to the venue: open orders (both books), positions, own trades, funding, balance. Retried, never guessed.
+
+An answer that could not be had carries `error` and nothing else: missing is not "none" (R-B4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from core.codec.reasons import Hostile
+from core.domain.events import HeldPosition, OpenOrder, Read, ReadReply
+from core.domain.order import FUNDED, REDUCE_ONLY, Report
+from core.domain.ports import Clock
+from core.domain.units import NS_PER_MS, NS_PER_S
+from core.venues.budget import EMERGENCY, QUERY
+from core.venues.ccxt.fills import fill_report
+from core.venues.ccxt.ids import Ids
+from core.venues.ccxt.instances import Instances
+from core.venues.ccxt.markets import Listing, amount_of, id_number, side_of
+from core.venues.ccxt.traits import Traits, ns_of_ms
+from core.venues.ccxt.verdicts import Verdict, clean_text, judge
+from core.venues.ccxt.wiring import LANE
+
+T = TypeVar("T")
+TRIES = 3
+OVERLAP_MS = 60_000  # trades are asked for again this far back: they may appear late
+PAGE = 500
+
+
+class Reader:
+    """`emergency` reads go past every limit of ours; ordinary ones wait in the query lane."""
+
+    def __init__(
+        self,
+        traits: Traits,
+        instances: Instances,
+        listings: dict[int, Listing],
+        ids: Ids,
+        clock: Clock,
+        on_venue: Callable[[Verdict], None],
+        since_ns: int,
+    ) -> None:
+        self.traits, self.instances, self.listings, self.ids, self.clock = traits, instances, listings, ids, clock
+        self.on_venue = on_venue
+        self.since_ns = since_ns  # trades before this belong to earlier runs
+        self.unreadable = 0
+        self._newest_ns = since_ns
+        self._funded_ns = since_ns
+
+    async def read(self, read: Read, emergency: bool = False) -> ReadReply:
+        """One answer, with `error` where the venue gave none. Never raises for a venue or a network."""
+        import ccxt
+
+        LANE.set(EMERGENCY if emergency else QUERY)
+        exchange = self.instances.emergency if emergency else self.instances.data
+        ask: dict[str, Callable[[Any], Awaitable[dict[str, Any]]]] = {
+            "orders": self._orders, "positions": self._positions, "trades": self._trades, "balance": self._balance,
+        }  # fmt: skip
+        try:
+            found = await self._patiently(lambda: ask[read.what](exchange))
+        except (ccxt.BaseError, TimeoutError, Hostile, KeyError, TypeError, ValueError) as error:
+            if isinstance(error, ccxt.BaseError):
+                self.on_venue(judge(error))
+            else:
+                self.unreadable += 1
+            return ReadReply(read.what, read.nonce, self.clock.now(), error=clean_text(error))
+        return ReadReply(read.what, read.nonce, self.clock.now(), **found)
+
+    async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Reads may be asked again: exponential waits with jitter, no more than three times."""
+        import ccxt
+        from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+        def passing(error: BaseException) -> bool:
+            return isinstance(error, ccxt.NetworkError) and not isinstance(
+                error, ccxt.DDoSProtection | ccxt.RateLimitExceeded | ccxt.OnMaintenance
+            )
+
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception(passing), stop=stop_after_attempt(TRIES),
+            wait=wait_random_exponential(0.1, max=1.0), reraise=True,
+        ):  # fmt: skip
+            with attempt:
+                return await ask()
+        raise AssertionError("tenacity ends with a result or raises")
+
+    async def _orders(self, exchange: Any) -> dict[str, Any]:
+        found: list[OpenOrder] = []
+        for listing in self.listings.values():
+            raw = await exchange.fetch_open_orders(listing.symbol)
+            raw = raw + await self.traits.conditional_orders(exchange, listing.symbol)
+            found += [self._order(listing, order) for order in raw]
+        return {"orders": tuple(found)}
+
+    def _order(self, listing: Listing, order: Any) -> OpenOrder:
+        client = str(order.get("clientOrderId") or self.traits.client_of(order.get("info") or {}))
+        cl_id, venue_id = self.ids.learn(client, str(order["id"]))
+        price = order.get("price") or order.get("triggerPrice") or 0
+        left = order.get("remaining")
+        return OpenOrder(
+            listing.number, cl_id, venue_id, side_of(order["side"]), listing.price.nearest(price),
+            listing.size.nearest(left if left is not None else order["amount"]),
+            REDUCE_ONLY if order.get("reduceOnly") else 0,
+        )  # fmt: skip
+
+    async def _positions(self, exchange: Any) -> dict[str, Any]:
+        by_symbol = {listing.symbol: listing for listing in self.listings.values()}
+        found = []
+        for held in await exchange.fetch_positions(list(by_symbol)):
+            listing = by_symbol.get(str(held.get("symbol")))
+            size = held.get("contracts")
+            if listing is None or not size:
+                continue
+            lots = listing.lots(size)
+            sign = 1 if held["side"] == "long" else -1
+            entry = float(held.get("entryPrice") or 0.0) / listing.instrument.tick
+            liquidation = held.get("liquidationPrice")
+            found.append(
+                HeldPosition(
+                    listing.number, sign * lots, sign * round(entry * lots * listing.instrument.unit),
+                    listing.price.nearest(liquidation) if liquidation and float(liquidation) > 0 else 0,
+                )
+            )  # fmt: skip
+        return {"positions": tuple(found)}
+
+    async def _trades(self, exchange: Any) -> dict[str, Any]:
+        found: list[Report] = []
+        start = max(self.since_ns // NS_PER_MS, self._newest_ns // NS_PER_MS - OVERLAP_MS)
+        for listing in self.listings.values():
+            since = start
+            while True:
+                page = await exchange.fetch_my_trades(listing.symbol, since, PAGE)
+                found += [r for trade in page if (r := fill_report(self.traits, self.ids, listing, trade)) is not None]
+                newest = max((int(trade["timestamp"]) for trade in page), default=since)
+                if len(page) < PAGE or newest <= since:
+                    break
+                since = newest
+            found += await self._funding(exchange, listing)
+        unique = {(report.kind, report.trade_id): report for report in found if report.ts >= self.since_ns}
+        ordered = tuple(sorted(unique.values(), key=lambda report: (report.ts, report.trade_id)))
+        self._newest_ns = max((report.ts for report in ordered), default=self._newest_ns)
+        return {"trades": ordered}
+
+    async def _funding(self, exchange: Any, listing: Listing) -> list[Report]:
+        """Payments of the venue's own settlements, asked once a minute at most."""
+        now = self.clock.now()
+        interval = max(1, listing.instrument.funding_interval_ns)
+        due = (now - listing.instrument.funding_offset_ns) // interval != (
+            self._funded_ns - listing.instrument.funding_offset_ns
+        ) // interval
+        if not due and now - self._funded_ns < 60 * NS_PER_S:
+            return []
+        rows = await exchange.fetch_funding_history(listing.symbol, self.since_ns // NS_PER_MS)
+        self._funded_ns = now
+        out = []
+        for row in rows:
+            amount, ts = amount_of(row["amount"]), ns_of_ms(row["timestamp"])
+            name = f"{listing.symbol}/{row.get('id') or row['timestamp']}"
+            out.append(Report(listing.number, FUNDED, ts, trade_id=id_number(name), amount=amount))
+        return out
+
+    async def _balance(self, exchange: Any) -> dict[str, Any]:
+        answer = await exchange.fetch_balance()
+        quotes = {listing.instrument.quote for listing in self.listings.values()}
+        total = sum(float((answer.get(quote) or {}).get("total") or 0.0) for quote in quotes)
+        return {"balance": amount_of(total)}

@@ -1,0 +1,200 @@
+"""Creates, amends and cancels through ccxt, and what came of them as reports. A create is sent once, whatever happens.
+
+Every path ends in exactly one answer for the request: a report of the venue's word, or LOST. Cancels may be tried
+again. Never raises for a venue or a network; what is wrong with the venue itself goes to `on_venue`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from core import rng, tasks
+from core.codec.reasons import Hostile
+from core.domain.order import (
+    ACCEPTED,
+    AMEND,
+    AMEND_REJECTED,
+    AMENDED,
+    CANCEL,
+    CANCEL_REJECTED,
+    CANCELED,
+    CREATE,
+    EXPIRED,
+    LOST,
+    MARKET,
+    REJECTED,
+    STOP,
+    Report,
+    Request,
+)
+from core.domain.ports import Clock
+from core.domain.reasons import BAD_REQUEST, NO_FILL
+from core.venues.budget import CANCEL_LANE, EMERGENCY, ORDER
+from core.venues.ccxt.ids import Ids
+from core.venues.ccxt.instances import Instances
+from core.venues.ccxt.markets import Listing
+from core.venues.ccxt.traits import Traits
+from core.venues.ccxt.verdicts import FINE, GONE, NOT_SENT, REFUSED, UNKNOWN, Verdict, judge
+from core.venues.ccxt.wiring import LANE
+
+CANCEL_TRIES = 4
+SIDES = ("buy", "sell")
+ENDED = {"canceled": CANCELED, "cancelled": CANCELED, "expired": EXPIRED}
+NO = {CREATE: REJECTED, CANCEL: CANCEL_REJECTED, AMEND: AMEND_REJECTED}
+
+
+class OrderDoor:
+    """`report(report)` hears every answer; `on_venue(verdict)` what an error says of the venue itself."""
+
+    def __init__(
+        self,
+        traits: Traits,
+        instances: Instances,
+        listings: dict[int, Listing],
+        ids: Ids,
+        clock: Clock,
+        report: Callable[[Report], None],
+        on_venue: Callable[[Verdict], None],
+        offset_ns: Callable[[], int],
+        seed: int = 0,
+    ) -> None:
+        self.traits, self.instances, self.listings, self.ids, self.clock = traits, instances, listings, ids, clock
+        self.report, self.on_venue, self.offset_ns = report, on_venue, offset_ns
+        self._dice = rng.stream(seed, f"retries/{traits.name}")
+
+    async def send(self, request: Request) -> None:
+        """Carry out one request to its answer."""
+        if request.kind == CREATE:
+            await self._create(request)
+        elif request.kind == AMEND:
+            await self._amend(request)
+        else:
+            await self._cancel(request)
+
+    async def _create(self, request: Request) -> None:
+        listing = self.listings[request.instrument]
+        emergency = bool(request.flags & STOP)
+        LANE.set(EMERGENCY if emergency else ORDER)
+        exchange = self.instances.emergency if emergency else self.instances.trade
+        params = self.traits.order_params(request, self.ids.new_text(request.cl_id))
+        params.update(self.traits.lifetime(self.clock.now() + self.offset_ns()))
+        price = listing.price_of(request.px) if request.px > 0 else None
+        kind = "market" if request.type == MARKET else "limit"
+        try:
+            answer = await exchange.create_order(
+                listing.symbol, kind, SIDES[request.side], listing.size_of(request.qty), price, params
+            )
+        except BaseException as error:
+            self._failed(request, error)
+            if not isinstance(error, Exception):
+                raise
+            return
+        self._created(request, answer)
+
+    def _created(self, request: Request, answer: Any) -> None:
+        _, venue_id = self.ids.learn(self.ids.text(request.cl_id), _text(answer.get("id")))
+        if venue_id == 0:
+            self._report(request, LOST)  # an answer without an order is no answer
+            return
+        status = str(answer.get("status") or "")
+        if status == "rejected":
+            self._report(request, REJECTED, code=BAD_REQUEST, venue_id=venue_id)
+            return
+        self._report(request, ACCEPTED, venue_id=venue_id)
+        if status in ENDED:
+            self._report(request, ENDED[status], code=NO_FILL, venue_id=venue_id)
+
+    async def _amend(self, request: Request) -> None:
+        listing = self.listings[request.instrument]
+        venue = self.ids.venue_id(request.cl_id)
+        if not self.traits.can_amend or venue is None:
+            self._report(request, AMEND_REJECTED, code=BAD_REQUEST)
+            return
+        LANE.set(ORDER)
+        params = {"clientOrderId": self.ids.text(request.cl_id), **self.traits.lifetime(self._venue_now())}
+        try:
+            await self.instances.trade.edit_order(
+                venue, listing.symbol, "limit", SIDES[request.side], listing.size_of(request.qty),
+                listing.price_of(request.px), params,
+            )  # fmt: skip
+        except BaseException as error:
+            self._failed(request, error)
+            if not isinstance(error, Exception):
+                raise
+            return
+        self._report(request, AMENDED)
+
+    async def _cancel(self, request: Request) -> None:
+        listing = self.listings[request.instrument]
+        stop = bool(request.flags & STOP)
+        LANE.set(EMERGENCY if stop else CANCEL_LANE)
+        exchange = self.instances.emergency if stop else self.instances.trade
+        venue: str | None = None
+        params: dict[str, Any] = {}
+        if request.cl_id > 0:
+            venue = self.ids.venue_id(request.cl_id)
+            params = {} if venue else {"clientOrderId": self.ids.text(request.cl_id)}
+        else:
+            venue = str(request.venue_id)
+        for attempt in range(CANCEL_TRIES):
+            try:
+                await exchange.cancel_order(venue, listing.symbol, params)
+            except Exception as error:
+                verdict = judge(error)
+                again = verdict.state in (UNKNOWN, NOT_SENT) and attempt + 1 < CANCEL_TRIES
+                if not again:
+                    self._failed(request, error)
+                    return
+                await tasks.sleep(0.25 * 2**attempt * (0.5 + float(self._dice.random())))
+                continue
+            break
+        self._report(request, CANCELED)
+
+    async def cancel_all(self, instrument: int) -> bool:
+        """The venue's own cancel-all of one instrument, where it has one. True when the venue said yes."""
+        if not self.traits.can_cancel_all:
+            return False
+        LANE.set(EMERGENCY)
+        try:
+            await self.instances.emergency.cancel_all_orders(self.listings[instrument].symbol)
+        except Exception as error:
+            self._tell(judge(error))
+            return False
+        return True
+
+    # answers -----------------------------------------------------------------------------------------------------
+
+    def _venue_now(self) -> int:
+        return self.clock.now() + self.offset_ns()
+
+    def _failed(self, request: Request, error: BaseException) -> None:
+        if isinstance(error, Hostile | ValueError | TypeError) and request.kind == CREATE:
+            verdict = Verdict(UNKNOWN, text=f"{type(error).__name__}: the answer could not be read")
+        elif isinstance(error, Exception):
+            verdict = judge(error)
+        else:
+            verdict = Verdict(UNKNOWN, text="cancelled while it was on its way")
+        self._tell(verdict)
+        if verdict.state in (REFUSED, NOT_SENT):
+            self._report(request, NO[request.kind], code=verdict.code or BAD_REQUEST)
+        elif verdict.state == GONE and request.kind != CREATE:
+            self._report(request, NO[request.kind], code=verdict.code)
+        else:
+            self._report(request, LOST)
+
+    def _tell(self, verdict: Verdict) -> None:
+        if verdict.venue != FINE or verdict.state != REFUSED:
+            self.on_venue(verdict)
+
+    def _report(self, request: Request, kind: int, code: int = 0, venue_id: int = 0) -> None:
+        self.report(
+            Report(
+                request.instrument, kind, self._venue_now(), request.cl_id, venue_id or request.venue_id,
+                request.side, request.px, request.qty, request.qty, code=code,
+            )
+        )  # fmt: skip
+
+
+def _text(value: Any) -> str | None:
+    return str(value) if value not in (None, "") else None

@@ -1,0 +1,123 @@
+"""One task a stream: waits for ccxt, hands the news on at once, dials again with jitter after a fault, knows its age.
+
+A stream is up only while news come: `age_ns` counts from the newest, whatever the socket says (R-N1). What the news
+mean is `public` and `private`; this module only keeps them coming.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from core import rng, tasks
+from core.domain.ports import Clock
+from core.domain.units import NS_PER_S
+from core.venues.ccxt.verdicts import clean_text
+
+LEAST_S, MOST_S = 0.1, 10.0
+
+
+class Stream:
+    """`watch()` gives one batch of news; `take(news)` hands it on; `on_link(up, why)` hears changes of state."""
+
+    def __init__(
+        self,
+        name: str,
+        watch: Callable[[], Awaitable[Any]],
+        take: Callable[[Any], None],
+        on_link: Callable[[bool, str], None],
+        clock: Clock,
+        seed: int = 0,
+    ) -> None:
+        self.name, self._watch, self._take, self._on_link, self.clock = name, watch, take, on_link, clock
+        self.up = False
+        self.newest_ns = 0  # monotonic
+        self.restarts = 0
+        self.refused = 0  # batches that could not be read
+        self.why = "not yet connected"
+        self._dice = rng.stream(seed, f"redial/{name}")
+        self._task: asyncio.Task[None] | None = None
+        self._inner: asyncio.Task[Any] | None = None
+
+    def start(self) -> None:
+        """Begin; ended by `stop`."""
+        self._task = tasks.spawn(self._run(), f"stream {self.name}")
+
+    async def stop(self) -> None:
+        """End the task and wait for it."""
+        if self._task is None:
+            return
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    def age_ns(self, now: int) -> int:
+        """Since the newest news, on the monotonic clock; since for ever before the first."""
+        return now - self.newest_ns
+
+    def redial(self, why: str) -> None:
+        """Give up the wait that is on: the stream is silent or its key is gone."""
+        self.why = why
+        if self._inner is not None and not self._inner.done():
+            self._inner.cancel()
+
+    async def _run(self) -> None:
+        failures = 0
+        while True:
+            self._inner = tasks.spawn(self._watched(), f"watch {self.name}", _heard)
+            try:
+                news = await self._inner
+            except asyncio.CancelledError:
+                self._inner.cancel()
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise
+                self._fell(self.why)
+            except Exception as error:
+                self._fell(clean_text(error))
+            else:
+                failures = 0
+                self.newest_ns = self.clock.monotonic()
+                if not self.up:
+                    self.up, self.why = True, ""
+                    self._on_link(True, "")
+                try:
+                    self._take(news)
+                except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+                    self.refused += 1
+                    self.why = clean_text(error)
+                continue
+            failures += 1
+            wait = min(MOST_S, LEAST_S * 2 ** min(failures - 1, 10)) * (0.5 + float(self._dice.random()))
+            await tasks.sleep(wait)
+
+    async def _watched(self) -> Any:
+        return await self._watch()
+
+    def _fell(self, why: str) -> None:
+        self.restarts += 1
+        self.why = why
+        if self.up:
+            self.up = False
+            self._on_link(False, why)
+
+
+def _heard(_error: BaseException) -> None:
+    """The loop above awaits the same task and deals with its error."""
+
+
+class Watchdog:
+    """Which streams are older than they may be. `limits`: stream -> ns; checked by whoever has a clock tick."""
+
+    def __init__(self) -> None:
+        self._limits: list[tuple[Stream, int]] = []
+
+    def add(self, stream: Stream, limit_ns: int) -> None:
+        self._limits.append((stream, limit_ns))
+
+    def check(self, now: int) -> list[Stream]:
+        """Redials every stream that is up and too old; returns them."""
+        stale = [stream for stream, limit in self._limits if stream.up and stream.age_ns(now) > limit]
+        for stream in stale:
+            stream.redial(f"silent for {stream.age_ns(now) / NS_PER_S:.1f} s")
+        return stale

@@ -1,0 +1,129 @@
+"""What differs between venues, as one object each: names, id form, limits, capabilities, and how their raw fields read.
+
+The capability table is ours (LIVE_VENUES.md section 1, RELIABILITY.md section 3), never ccxt's `has`. Defaults here are
+the careful side: no dead-man's switch, no amend, no bounded lifetime.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from core.domain.instrument import Instrument
+from core.domain.order import DELEVERAGED, FILLED, LIQUIDATED, POST_ONLY, REDUCE_ONLY, Request
+from core.domain.units import NS_PER_MS
+
+LIFETIME_MS = 2_000  # R: how long a create may still arrive (RELIABILITY 2.3)
+
+
+class DeadMan(msgspec.Struct, frozen=True):
+    """A venue's own switch. `scope` symbol | account; windows in ms."""
+
+    scope: str
+    window_ms: int
+    least_ms: int
+
+
+class Traits:
+    """Base of all venues. Subclasses override what their venue does differently, nothing else."""
+
+    name = ""  # ours, as in configs/venues
+    ccxt_id = ""
+    id_form = "pc"
+    weight_per_minute = 1_200
+    can_amend = False
+    can_cancel_all = False  # natively, by instrument
+    one_way = False  # the account has a hedge mode that must be off
+    margin_with_leverage = False  # one call sets both
+    fixed_tick = True  # the price grid is one step at every price
+    sequenced = False  # books carry sequence numbers, so gaps are counted
+    mark_from = "watch_ticker"
+    dead_man: DeadMan | None = None
+    expires = False  # creates carry a venue-enforced expiry
+    public_only = False  # why live is refused is in `refused_live`
+    refused_live = ""
+
+    def subclass(self, base: type[Any]) -> type[Any]:
+        """The venue's own overrides on top of the hooks of `wiring`."""
+        return base
+
+    def options(self) -> dict[str, Any]:
+        """Constructor settings of every instance."""
+        return {}
+
+    def symbol(self, instrument: Instrument) -> str:
+        """Unified symbol of a linear perpetual."""
+        return f"{instrument.base}/{instrument.quote}:{instrument.quote}"
+
+    def lifetime(self, now: int) -> dict[str, Any]:
+        """Parameters that bound the life of a create; `now` is venue time, ns."""
+        return {}
+
+    def order_params(self, request: Request, client: str) -> dict[str, Any]:
+        """Unified parameters of a create."""
+        params: dict[str, Any] = {"clientOrderId": client}
+        if request.tif == POST_ONLY:
+            params["postOnly"] = True
+        elif request.tif in TIFS:
+            params["timeInForce"] = TIFS[request.tif]
+        if request.flags & REDUCE_ONLY:
+            params["reduceOnly"] = True
+        return params
+
+    def client_of(self, info: Any) -> str:
+        """The client id in a raw order or trade of this venue; "" where it has none."""
+        return ""
+
+    def fill_kind(self, info: Any) -> int:
+        """FILLED, or LIQUIDATED | DELEVERAGED for what the venue did by itself."""
+        return FILLED
+
+    def used_weight(self, headers: dict[str, str]) -> float | None:
+        """Weight used in this minute, as a response header tells."""
+        return None
+
+    def frame(self, message: Any) -> Frame | None:
+        """What a raw public frame says beside its content: exchange time, sequence numbers, or that a key expired."""
+        return None
+
+    async def arm(self, exchange: Any, symbols: Sequence[str], timeout_ms: int) -> None:
+        """Arm, refresh (or with 0 disarm) the dead-man's switch. Only called where `dead_man` is set."""
+        raise NotImplementedError(self.name)
+
+    async def conditional_orders(self, exchange: Any, symbol: str) -> list[Any]:
+        """Orders of the venue's second book (stops, algos), as unified orders."""
+        return []
+
+    async def may_withdraw(self, exchange: Any) -> bool | None:
+        """True where the key may withdraw (then live is refused); None where the venue does not say."""
+        return None
+
+
+TIFS = {2: "IOC", 3: "FOK"}
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """`first`, `last`, `before`: sequence numbers of a book difference, 0 = none. Times ns, 0 = none."""
+
+    symbol: str = ""
+    ts: int = 0
+    first: int = 0
+    last: int = 0
+    before: int = 0
+    key_expired: bool = False
+
+
+def ns_of_ms(value: Any) -> int:
+    """Milliseconds of a message as ns; 0 where it is no time."""
+    return int(value) * NS_PER_MS if isinstance(value, int | float) and 0 < value < 1e14 else 0
+
+
+def kind_of_prefix(client: str) -> int:
+    """Binance-like ids of the venue's own orders."""
+    if client.startswith("adl_autoclose"):
+        return DELEVERAGED
+    if client.startswith(("autoclose-", "settlement_autoclose-")):
+        return LIQUIDATED
+    return FILLED

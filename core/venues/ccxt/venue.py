@@ -1,0 +1,306 @@
+"""One real account through ccxt as the engine's venue: requests, reads and news of its instruments. Decides nothing.
+
+`open` refuses whatever should not trade (filters that changed, a key that may withdraw); afterwards every fault is a
+state with a name and a next step, and never a lost or doubled order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from core import tasks
+from core.domain.errors import Refused
+from core.domain.events import Health, Link, Read, ReadReply
+from core.domain.instrument import Instrument
+from core.domain.order import CREATE, REJECTED, STOP, Report, Request
+from core.domain.ports import Clock
+from core.domain.units import NS_PER_MS, NS_PER_S
+from core.venues.budget import QUERY
+from core.venues.ccxt.deadman import DeadManSwitch
+from core.venues.ccxt.ids import Ids
+from core.venues.ccxt.instances import Access, Instances
+from core.venues.ccxt.markets import Listing
+from core.venues.ccxt.private import PrivateFeed
+from core.venues.ccxt.public import FeedSink, PublicFeed
+from core.venues.ccxt.reads import Reader
+from core.venues.ccxt.requests import OrderDoor
+from core.venues.ccxt.setup import set_up
+from core.venues.ccxt.streams import Stream, Watchdog
+from core.venues.ccxt.traits import Traits
+from core.venues.ccxt.verdicts import Verdict, judge
+from core.venues.ccxt.wiring import LANE
+from core.venues.condition import ClockFilter, Condition
+
+CLOCK_EVERY_NS = 60 * NS_PER_S
+TICK_S = 0.25
+PRIVATE_LIMIT_NS = 1 << 62  # private streams are silent when nothing happens: the cross-check judges them
+
+
+class EventIn(FeedSink):
+    """What the venue pushes: rows, reports, links. The engine's inbox has it."""
+
+    def report(self, report: Report) -> None: ...
+    def input(self, event: Health | Link | ReadReply) -> None: ...
+
+
+class CcxtVenue:
+    """`numbers[i]` is the engine's place of instruments[i]. `notes` hears (level, code, text)."""
+
+    def __init__(
+        self,
+        traits: Traits,
+        access: Access,
+        instruments: Sequence[tuple[int, Instrument]],
+        sink: Any,
+        clock: Clock,
+        *,
+        epoch: int,
+        seed: int = 0,
+        public_only: bool = False,
+        note: Callable[[str, str, str], None] = lambda level, code, text: None,
+    ) -> None:
+        self.traits, self.access, self.clock, self.sink, self.note = traits, access, clock, sink, note
+        self.public_only = public_only
+        self.listings = {number: Listing(number, instrument, traits) for number, instrument in instruments}
+        self.instances = Instances(traits, access, clock)
+        self.condition, self._clock_filter = Condition(), ClockFilter()
+        self.ids = Ids(epoch, traits.id_form)
+        self.door = OrderDoor(
+            traits, self.instances, self.listings, self.ids, clock, self._report, self._verdict,
+            lambda: self.condition.offset_ns, seed,
+        )  # fmt: skip
+        self.reader = Reader(
+            traits, self.instances, self.listings, self.ids, clock, self._verdict, since_ns=clock.now()
+        )
+        self.private = PrivateFeed(traits, self.ids, self.listings, clock, self._report)
+        self.feeds = {number: PublicFeed(listing, sink, clock) for number, listing in self.listings.items()}
+        self.deadman = DeadManSwitch(traits, self.instances, [x.symbol for x in self.listings.values()], clock)
+        self.watchdog = Watchdog()
+        self.streams: list[Stream] = []
+        self._last_u: dict[str, int] = {}
+        self._clock_at = 0
+        self._seed = seed
+        self._tick: asyncio.Task[None] | None = None
+        self.instances.wires["data"].on_frame = self._frame
+
+    # life ----------------------------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Markets, clock, account set-up, then the streams. Raises Refused with the next step."""
+        import ccxt
+
+        try:
+            await self.instances.open()
+            await self.measure_clock(3)
+            self._check_filters()
+            if not self.public_only:
+                await set_up(self.traits, self.instances.data, self.listings, self.access.network)
+                await self.instances.emergency.fetch_time()  # its connection is warm before it is needed
+        except ccxt.BaseError as error:
+            verdict = judge(error)
+            await self.close()
+            raise Refused(f"{self.traits.name}: {verdict.text}") from None
+        except Refused:
+            await self.close()
+            raise
+        self._start_streams()
+        self._tick = tasks.spawn(self._run(), f"venue {self.traits.name}", self._fault)
+
+    async def close(self) -> None:
+        """End streams, tasks and connections. Orders stay as they are: cancelling is the engine's."""
+        if self._tick is not None:
+            self._tick.cancel()
+            await asyncio.gather(self._tick, return_exceptions=True)
+        for stream in self.streams:
+            await stream.stop()
+        await self.instances.close()
+
+    def _check_filters(self) -> None:
+        for listing in self.listings.values():
+            market = self.instances.data.markets.get(listing.symbol)
+            if market is None:
+                raise Refused(f"Expected {listing.symbol} at {self.traits.name}, the venue does not list it")
+            wrong = listing.differences(market)
+            if wrong:
+                where = f"configs/venues of {listing.instrument.venue} {listing.instrument.symbol}"
+                raise Refused(f"{self.traits.name} {listing.symbol}: {'; '.join(wrong)}. Correct {where}")
+
+    def _start_streams(self) -> None:
+        data = self.instances.data
+        for number, listing in self.listings.items():
+            feed, symbol = self.feeds[number], listing.symbol
+            watch_mark = getattr(data, self.traits.mark_from)
+            stale = listing.instrument.book_stale_ns
+            book = self._stream(f"book {symbol}", lambda s=symbol: data.watch_order_book(s), feed.take_book, number)
+            mark = self._stream(f"mark {symbol}", lambda s=symbol, w=watch_mark: w(s), feed.take_mark, number)
+            self._stream(f"trades {symbol}", lambda s=symbol: data.watch_trades(s), feed.take_trades, number)
+            self.watchdog.add(book, stale)
+            self.watchdog.add(mark, 10 * NS_PER_S)
+        if not self.public_only:
+            self._stream("orders", lambda: data.watch_orders(), self.private.take_orders, -1)
+            self._stream("own trades", lambda: data.watch_my_trades(), self.private.take_trades, -1)
+        for stream in self.streams:
+            stream.start()
+
+    def _stream(self, name: str, watch: Any, take: Any, number: int) -> Stream:
+        def on_link(up: bool, why: str) -> None:
+            if number >= 0:
+                if not up and name.startswith("book"):
+                    self.feeds[number].gap(0)
+                self.sink.input(Link(number, up, f"{name}: {why}" if why else name))
+            self.note("info" if up else "warn", "stream", f"{self.traits.name} {name}: {'up' if up else why}")
+
+        stream = Stream(name, watch, take, on_link, self.clock, self._seed)
+        self.streams.append(stream)
+        return stream
+
+    # the venue port --------------------------------------------------------------------------------------------------
+
+    async def send(self, request: Request) -> None:
+        """Carry one request out; its answer comes as a report. Never raises for a venue or a network."""
+        if request.kind == CREATE and not request.flags & STOP:
+            code = self.condition.blocks(self.clock.now())
+            if not code and self.deadman.quiet(self.clock.monotonic()):
+                code = self.deadman.reason
+            if code:
+                self._report(Report(request.instrument, REJECTED, self.clock.now(), request.cl_id, code=code))
+                return
+        await self.door.send(request)
+
+    async def read(self, read: Read, emergency: bool = False) -> ReadReply:
+        """One answer; `error` where there is none."""
+        reply = await self.reader.read(read, emergency)
+        if not reply.error:
+            self.condition.answered(self.clock.now())
+        return reply
+
+    async def cancel_all(self, instrument: int) -> bool:
+        """The venue's own cancel-all where it has one; False: cancel one by one."""
+        return await self.door.cancel_all(instrument)
+
+    # upkeep ----------------------------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        while True:
+            await tasks.sleep(TICK_S)
+            now = self.clock.monotonic()
+            stale = self.watchdog.check(now)
+            if stale:
+                await self._drop_clients(stale)
+            if now - self._clock_at > CLOCK_EVERY_NS or self.condition.probe_due(self.clock.now()):
+                await self._probe()
+            for trade in self.private.overdue(now):
+                await self._whose(trade)
+            for state in self.condition.take_changes():
+                level = "info" if state.name == "ok" else "warn"
+                self.note(level, f"venue_{state.name}", f"{self.traits.name}: {state.text}. {state.next_step}".strip())
+
+    def _fault(self, error: BaseException) -> None:
+        self.condition.failed("closed", f"{type(error).__name__} in the venue's upkeep", self.clock.now())
+        self.note(
+            "crit", "venue_upkeep", f"{self.traits.name}: {type(error).__name__}: upkeep has ended, trading stops"
+        )
+
+    async def _probe(self) -> None:
+        import ccxt
+
+        self._clock_at = self.clock.monotonic()
+        try:
+            await self.measure_clock(1)
+        except ccxt.BaseError as error:
+            self._verdict(judge(error))
+        else:
+            self.condition.answered(self.clock.now())
+
+    async def measure_clock(self, samples: int) -> None:
+        """Ask the venue's time; what it says corrects stamps and lifetimes. Raises what ccxt raises."""
+        LANE.set(QUERY)
+        for _ in range(samples):
+            sent = self.clock.now()
+            venue = await self.instances.data.fetch_time()
+            offset = self._clock_filter.add(sent, self.clock.now(), int(venue) * NS_PER_MS)
+            self.condition.measured(offset)
+        for exchange in (self.instances.data, self.instances.trade, self.instances.emergency):
+            exchange.options["timeDifference"] = -round(self.condition.offset_ns / NS_PER_MS)
+        for feed in self.feeds.values():
+            feed.offset_ns = self.condition.offset_ns
+        self._clock_at = self.clock.monotonic()
+
+    async def _whose(self, trade: Any) -> None:
+        """A fill of an order that we do not know by id: the order says whose it is; the cross-check has the rest."""
+        import ccxt
+
+        try:
+            order = await self.instances.data.fetch_order(str(trade["order"]), str(trade["symbol"]))
+        except (ccxt.BaseError, KeyError) as error:
+            self.note("warn", "fill_unclaimed", f"{self.traits.name}: {type(error).__name__} for a fill's order")
+            return
+        self.private.take_orders([order])
+        self.private.take_trades([trade])
+
+    async def _drop_clients(self, stale: Sequence[Stream]) -> None:
+        """A silent stream's sockets are closed, so that the next wait dials and subscribes anew."""
+        wire, now = self.instances.wires["data"], self.clock.monotonic()
+        for url, client in list((self.instances.data.clients or {}).items()):
+            if len(self.instances.data.clients) == 1 or now - wire.counters.last_frame.get(url, 0) > NS_PER_S:
+                self.instances.data.clients.pop(url, None)
+                await client.close()
+        for stream in stale:
+            self.note("warn", "stale", f"{self.traits.name} {stream.name}: {stream.why}")
+
+    def _frame(self, client: Any, message: Any) -> bool:
+        frame = self.traits.frame(message)
+        if frame is None:
+            return False
+        if frame.key_expired:
+            tasks.spawn(self._new_key(client), "listen key")
+            return True
+        if frame.last and self.traits.sequenced:
+            before = self._last_u.get(frame.symbol, 0)
+            if before and frame.before and frame.before != before:
+                self.instances.wires["data"].counters.gaps += 1
+                for listing in self.listings.values():
+                    if listing.instrument.symbol == frame.symbol:
+                        self.feeds[listing.number].gap(max(1, frame.first - before - 1))
+            self._last_u[frame.symbol] = frame.last
+        return False
+
+    async def _new_key(self, client: Any) -> None:
+        """The key of the private stream ended: ccxt ignores that, so its memory is cleared and the socket closed."""
+        import ccxt
+
+        data = self.instances.data
+        for kind in ("linear", "future", "swap"):
+            options = data.options.get(kind)
+            if isinstance(options, dict):
+                options.pop("listenKey", None)
+                options["lastAuthenticatedTime"] = 0
+        data.clients.pop(client.url, None)
+        client.reject(ccxt.NetworkError("the listen key has expired"))
+        await client.close()
+        self.note(
+            "warn", "listen_key", f"{self.traits.name}: the private stream's key has expired, a new one is asked for"
+        )
+
+    # news ------------------------------------------------------------------------------------------------------------
+
+    def _report(self, report: Report) -> None:
+        self.sink.report(report)
+
+    def _verdict(self, verdict: Verdict) -> None:
+        retry = max(0.0, (self.instances.budget.banned_until - self.clock.monotonic()) / NS_PER_S)
+        self.condition.failed(verdict.venue, verdict.text, self.clock.now(), retry)
+
+    def health(self) -> Health:
+        """The wire's part of the second's sample."""
+        return msgspec.structs.replace(
+            Health(),
+            clock_offset_ns=self.condition.offset_ns,
+            links_down=sum(not stream.up for stream in self.streams if stream.newest_ns),
+            requests=self.instances.requests,
+            request_errors=self.instances.errors,
+        )
