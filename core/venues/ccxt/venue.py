@@ -6,20 +6,17 @@ state with a name and a next step, and never a lost or doubled order.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import msgspec
 
-from core import tasks
 from core.domain.errors import Refused
 from core.domain.events import Health, Link, Read, ReadReply
 from core.domain.instrument import Instrument
 from core.domain.order import CREATE, REJECTED, STOP, Report, Request
 from core.domain.ports import Clock
-from core.domain.units import NS_PER_MS, NS_PER_S
-from core.venues.budget import QUERY
+from core.domain.units import NS_PER_S
 from core.venues.ccxt.deadman import DeadManSwitch
 from core.venues.ccxt.ids import Ids
 from core.venues.ccxt.instances import Access, Instances
@@ -29,22 +26,20 @@ from core.venues.ccxt.public import FeedSink, PublicFeed
 from core.venues.ccxt.reads import Reader
 from core.venues.ccxt.requests import OrderDoor
 from core.venues.ccxt.setup import set_up
-from core.venues.ccxt.streams import Stream, Watchdog
+from core.venues.ccxt.streams import Stream
 from core.venues.ccxt.traits import Traits
+from core.venues.ccxt.upkeep import Say, Upkeep
 from core.venues.ccxt.verdicts import Verdict, judge
-from core.venues.ccxt.wiring import LANE
-from core.venues.condition import ClockFilter, Condition
+from core.venues.condition import Condition
 
-CLOCK_EVERY_NS = 60 * NS_PER_S
-TICK_S = 0.25
-PRIVATE_LIMIT_NS = 1 << 62  # private streams are silent when nothing happens: the cross-check judges them
+MARK_STALE_NS = 10 * NS_PER_S
 
 
-class EventIn(FeedSink):
+class EventIn(FeedSink, Protocol):
     """What the venue pushes: rows, reports, links. The engine's inbox has it."""
 
     def report(self, report: Report) -> None: ...
-    def input(self, event: Health | Link | ReadReply) -> None: ...
+    def input(self, event: Link) -> None: ...
 
 
 class CcxtVenue:
@@ -55,19 +50,19 @@ class CcxtVenue:
         traits: Traits,
         access: Access,
         instruments: Sequence[tuple[int, Instrument]],
-        sink: Any,
+        sink: EventIn,
         clock: Clock,
         *,
         epoch: int,
         seed: int = 0,
         public_only: bool = False,
-        note: Callable[[str, str, str], None] = lambda level, code, text: None,
+        note: Say = lambda level, code, text: None,
     ) -> None:
         self.traits, self.access, self.clock, self.sink, self.note = traits, access, clock, sink, note
         self.public_only = public_only
         self.listings = {number: Listing(number, instrument, traits) for number, instrument in instruments}
         self.instances = Instances(traits, access, clock)
-        self.condition, self._clock_filter = Condition(), ClockFilter()
+        self.condition = Condition()
         self.ids = Ids(epoch, traits.id_form)
         self.door = OrderDoor(
             traits, self.instances, self.listings, self.ids, clock, self._report, self._verdict,
@@ -79,13 +74,11 @@ class CcxtVenue:
         self.private = PrivateFeed(traits, self.ids, self.listings, clock, self._report)
         self.feeds = {number: PublicFeed(listing, sink, clock) for number, listing in self.listings.items()}
         self.deadman = DeadManSwitch(traits, self.instances, [x.symbol for x in self.listings.values()], clock)
-        self.watchdog = Watchdog()
+        self.upkeep = Upkeep(
+            traits, self.instances, self.condition, self.feeds, self.private, clock, note, self._verdict
+        )
         self.streams: list[Stream] = []
-        self._last_u: dict[str, int] = {}
-        self._clock_at = 0
         self._seed = seed
-        self._tick: asyncio.Task[None] | None = None
-        self.instances.wires["data"].on_frame = self._frame
 
     # life ----------------------------------------------------------------------------------------------------------
 
@@ -95,7 +88,7 @@ class CcxtVenue:
 
         try:
             await self.instances.open()
-            await self.measure_clock(3)
+            await self.upkeep.measure_clock(3)
             self._check_filters()
             if not self.public_only:
                 await set_up(self.traits, self.instances.data, self.listings, self.access.network)
@@ -108,13 +101,11 @@ class CcxtVenue:
             await self.close()
             raise
         self._start_streams()
-        self._tick = tasks.spawn(self._run(), f"venue {self.traits.name}", self._fault)
+        self.upkeep.start()
 
     async def close(self) -> None:
         """End streams, tasks and connections. Orders stay as they are: cancelling is the engine's."""
-        if self._tick is not None:
-            self._tick.cancel()
-            await asyncio.gather(self._tick, return_exceptions=True)
+        await self.upkeep.stop()
         for stream in self.streams:
             await stream.stop()
         await self.instances.close()
@@ -138,8 +129,8 @@ class CcxtVenue:
             book = self._stream(f"book {symbol}", lambda s=symbol: data.watch_order_book(s), feed.take_book, number)
             mark = self._stream(f"mark {symbol}", lambda s=symbol, w=watch_mark: w(s), feed.take_mark, number)
             self._stream(f"trades {symbol}", lambda s=symbol: data.watch_trades(s), feed.take_trades, number)
-            self.watchdog.add(book, stale)
-            self.watchdog.add(mark, 10 * NS_PER_S)
+            self.upkeep.watchdog.add(book, stale)
+            self.upkeep.watchdog.add(mark, MARK_STALE_NS)
         if not self.public_only:
             self._stream("orders", lambda: data.watch_orders(), self.private.take_orders, -1)
             self._stream("own trades", lambda: data.watch_my_trades(), self.private.take_trades, -1)
@@ -181,110 +172,6 @@ class CcxtVenue:
     async def cancel_all(self, instrument: int) -> bool:
         """The venue's own cancel-all where it has one; False: cancel one by one."""
         return await self.door.cancel_all(instrument)
-
-    # upkeep ----------------------------------------------------------------------------------------------------------
-
-    async def _run(self) -> None:
-        while True:
-            await tasks.sleep(TICK_S)
-            now = self.clock.monotonic()
-            stale = self.watchdog.check(now)
-            if stale:
-                await self._drop_clients(stale)
-            if now - self._clock_at > CLOCK_EVERY_NS or self.condition.probe_due(self.clock.now()):
-                await self._probe()
-            for trade in self.private.overdue(now):
-                await self._whose(trade)
-            for state in self.condition.take_changes():
-                level = "info" if state.name == "ok" else "warn"
-                self.note(level, f"venue_{state.name}", f"{self.traits.name}: {state.text}. {state.next_step}".strip())
-
-    def _fault(self, error: BaseException) -> None:
-        self.condition.failed("closed", f"{type(error).__name__} in the venue's upkeep", self.clock.now())
-        self.note(
-            "crit", "venue_upkeep", f"{self.traits.name}: {type(error).__name__}: upkeep has ended, trading stops"
-        )
-
-    async def _probe(self) -> None:
-        import ccxt
-
-        self._clock_at = self.clock.monotonic()
-        try:
-            await self.measure_clock(1)
-        except ccxt.BaseError as error:
-            self._verdict(judge(error))
-        else:
-            self.condition.answered(self.clock.now())
-
-    async def measure_clock(self, samples: int) -> None:
-        """Ask the venue's time; what it says corrects stamps and lifetimes. Raises what ccxt raises."""
-        LANE.set(QUERY)
-        for _ in range(samples):
-            sent = self.clock.now()
-            venue = await self.instances.data.fetch_time()
-            offset = self._clock_filter.add(sent, self.clock.now(), int(venue) * NS_PER_MS)
-            self.condition.measured(offset)
-        for exchange in (self.instances.data, self.instances.trade, self.instances.emergency):
-            exchange.options["timeDifference"] = -round(self.condition.offset_ns / NS_PER_MS)
-        for feed in self.feeds.values():
-            feed.offset_ns = self.condition.offset_ns
-        self._clock_at = self.clock.monotonic()
-
-    async def _whose(self, trade: Any) -> None:
-        """A fill of an order that we do not know by id: the order says whose it is; the cross-check has the rest."""
-        import ccxt
-
-        try:
-            order = await self.instances.data.fetch_order(str(trade["order"]), str(trade["symbol"]))
-        except (ccxt.BaseError, KeyError) as error:
-            self.note("warn", "fill_unclaimed", f"{self.traits.name}: {type(error).__name__} for a fill's order")
-            return
-        self.private.take_orders([order])
-        self.private.take_trades([trade])
-
-    async def _drop_clients(self, stale: Sequence[Stream]) -> None:
-        """A silent stream's sockets are closed, so that the next wait dials and subscribes anew."""
-        wire, now = self.instances.wires["data"], self.clock.monotonic()
-        for url, client in list((self.instances.data.clients or {}).items()):
-            if len(self.instances.data.clients) == 1 or now - wire.counters.last_frame.get(url, 0) > NS_PER_S:
-                self.instances.data.clients.pop(url, None)
-                await client.close()
-        for stream in stale:
-            self.note("warn", "stale", f"{self.traits.name} {stream.name}: {stream.why}")
-
-    def _frame(self, client: Any, message: Any) -> bool:
-        frame = self.traits.frame(message)
-        if frame is None:
-            return False
-        if frame.key_expired:
-            tasks.spawn(self._new_key(client), "listen key")
-            return True
-        if frame.last and self.traits.sequenced:
-            before = self._last_u.get(frame.symbol, 0)
-            if before and frame.before and frame.before != before:
-                self.instances.wires["data"].counters.gaps += 1
-                for listing in self.listings.values():
-                    if listing.instrument.symbol == frame.symbol:
-                        self.feeds[listing.number].gap(max(1, frame.first - before - 1))
-            self._last_u[frame.symbol] = frame.last
-        return False
-
-    async def _new_key(self, client: Any) -> None:
-        """The key of the private stream ended: ccxt ignores that, so its memory is cleared and the socket closed."""
-        import ccxt
-
-        data = self.instances.data
-        for kind in ("linear", "future", "swap"):
-            options = data.options.get(kind)
-            if isinstance(options, dict):
-                options.pop("listenKey", None)
-                options["lastAuthenticatedTime"] = 0
-        data.clients.pop(client.url, None)
-        client.reject(ccxt.NetworkError("the listen key has expired"))
-        await client.close()
-        self.note(
-            "warn", "listen_key", f"{self.traits.name}: the private stream's key has expired, a new one is asked for"
-        )
 
     # news ------------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,167 @@
+"""What keeps a live venue honest between events: clock, silent streams, lost key, sequence gaps, unclaimed fills.
+
+Runs four times a second beside the streams. Its own failure closes the venue for new risk, loudly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from core import tasks
+from core.domain.ports import Clock
+from core.domain.units import NS_PER_MS, NS_PER_S
+from core.venues.budget import QUERY
+from core.venues.ccxt.instances import Instances
+from core.venues.ccxt.private import PrivateFeed
+from core.venues.ccxt.public import PublicFeed
+from core.venues.ccxt.streams import Stream, Watchdog
+from core.venues.ccxt.traits import Traits
+from core.venues.ccxt.verdicts import Verdict, judge
+from core.venues.ccxt.wiring import LANE
+from core.venues.condition import ClockFilter, Condition
+
+CLOCK_EVERY_NS = 60 * NS_PER_S
+TICK_S = 0.25
+Say = Callable[[str, str, str], None]  # level, code, text
+
+
+class Upkeep:
+    """`on_verdict` hears errors of its own questions."""
+
+    def __init__(
+        self,
+        traits: Traits,
+        instances: Instances,
+        condition: Condition,
+        feeds: dict[int, PublicFeed],
+        private: PrivateFeed,
+        clock: Clock,
+        note: Say,
+        on_verdict: Callable[[Verdict], None],
+    ) -> None:
+        self.traits, self.instances, self.condition = traits, instances, condition
+        self.feeds, self.private, self.clock, self.note, self.on_verdict = feeds, private, clock, note, on_verdict
+        self.watchdog = Watchdog()
+        self._filter = ClockFilter()
+        self._measured_at = 0
+        self._newest_update: dict[str, int] = {}
+        self._task: asyncio.Task[None] | None = None
+        instances.wires["data"].on_frame = self._frame
+
+    def start(self) -> None:
+        """Begin; ended by `stop`."""
+        self._task = tasks.spawn(self._run(), f"upkeep {self.traits.name}", self._fault)
+
+    async def stop(self) -> None:
+        """End the task and wait for it."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _fault(self, error: BaseException) -> None:
+        what = f"{type(error).__name__} in the venue's upkeep"
+        self.condition.failed("closed", what, self.clock.now())
+        self.note("crit", "venue_upkeep", f"{self.traits.name}: {what}, no new risk")
+
+    async def _run(self) -> None:
+        while True:
+            await tasks.sleep(TICK_S)
+            now = self.clock.monotonic()
+            stale = self.watchdog.check(now)
+            if stale:
+                await self._drop_clients(stale)
+            if now - self._measured_at > CLOCK_EVERY_NS or self.condition.probe_due(self.clock.now()):
+                await self._probe()
+            for trade in self.private.overdue(now):
+                await self._whose(trade)
+            for state in self.condition.take_changes():
+                level = "info" if state.name == "ok" else "warn"
+                text = ". ".join(part for part in (state.text, state.next_step) if part)
+                self.note(level, f"venue_{state.name}", f"{self.traits.name} {state.name}: {text}")
+
+    # clock -----------------------------------------------------------------------------------------------------------
+
+    async def _probe(self) -> None:
+        import ccxt
+
+        self._measured_at = self.clock.monotonic()
+        try:
+            await self.measure_clock(1)
+        except ccxt.BaseError as error:
+            self.on_verdict(judge(error))
+        else:
+            self.condition.answered(self.clock.now())
+
+    async def measure_clock(self, samples: int) -> None:
+        """Ask the venue's time; what it says corrects stamps and lifetimes. Raises what ccxt raises."""
+        LANE.set(QUERY)
+        for _ in range(samples):
+            sent = self.clock.now()
+            venue = await self.instances.data.fetch_time()
+            offset = self._filter.add(sent, self.clock.now(), int(venue) * NS_PER_MS)
+            self.condition.measured(offset)
+        for exchange in (self.instances.data, self.instances.trade, self.instances.emergency):
+            exchange.options["timeDifference"] = -round(self.condition.offset_ns / NS_PER_MS)
+        for feed in self.feeds.values():
+            feed.offset_ns = self.condition.offset_ns
+        self._measured_at = self.clock.monotonic()
+
+    # streams ---------------------------------------------------------------------------------------------------------
+
+    async def _drop_clients(self, stale: Sequence[Stream]) -> None:
+        """A silent stream's sockets are closed, so that the next wait dials and subscribes anew."""
+        wire, now = self.instances.wires["data"], self.clock.monotonic()
+        clients = self.instances.data.clients or {}
+        alone = len(clients) == 1
+        for url, client in list(clients.items()):
+            if alone or now - wire.counters.last_frame.get(url, 0) > NS_PER_S:
+                clients.pop(url, None)
+                await client.close()
+        for stream in stale:
+            self.note("warn", "stale", f"{self.traits.name} {stream.name}: {stream.why}")
+
+    def _frame(self, client: Any, message: Any) -> bool:
+        frame = self.traits.frame(message)
+        if frame is None:
+            return False
+        if frame.key_expired:
+            tasks.spawn(self._new_key(client), "listen key")
+            return True
+        if frame.last and self.traits.sequenced:
+            before = self._newest_update.get(frame.symbol, 0)
+            if before and frame.before and frame.before != before:
+                self.instances.wires["data"].counters.gaps += 1
+                for feed in self.feeds.values():
+                    if feed.listing.instrument.symbol == frame.symbol:
+                        feed.gap(max(1, frame.first - before - 1))
+            self._newest_update[frame.symbol] = frame.last
+        return False
+
+    async def _new_key(self, client: Any) -> None:
+        """The key of the private stream ended: ccxt ignores that, so its memory is cleared and the socket closed."""
+        import ccxt
+
+        data = self.instances.data
+        for kind in ("linear", "future", "swap"):
+            options = data.options.get(kind)
+            if isinstance(options, dict):
+                options.pop("listenKey", None)
+                options["lastAuthenticatedTime"] = 0
+        data.clients.pop(client.url, None)
+        client.reject(ccxt.NetworkError("the listen key has expired"))
+        await client.close()
+        self.note("warn", "listen_key", f"{self.traits.name}: the private stream's key expired, a new one is asked for")
+
+    async def _whose(self, trade: Any) -> None:
+        """A fill of an order that we do not know by id: the order says whose it is; the cross-check has the rest."""
+        import ccxt
+
+        try:
+            order = await self.instances.data.fetch_order(str(trade["order"]), str(trade["symbol"]))
+        except (ccxt.BaseError, KeyError) as error:
+            self.note("warn", "fill_unclaimed", f"{self.traits.name}: {type(error).__name__} for a fill's order")
+            return
+        self.private.take_orders([order])
+        self.private.take_trades([trade])
