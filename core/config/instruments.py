@@ -72,6 +72,9 @@ def venue_of_recording(path: str | os.PathLike[str], dirs: Dirs | None = None) -
     """The instrument of one recording, by its file name. Raises DataError naming the patterns that are known."""
     name = pathlib.Path(path).name
     venues = all_venues(dirs)
+    own = [v for v in venues if name.startswith(f"perpconsole_{v.instrument.venue}_{v.instrument.symbol.lower()}_")]
+    if len(own) == 1:
+        return own[0]
     fitting = [v for v in venues if any(fnmatch.fnmatchcase(name, pattern) for pattern in v.recordings)]
     if len(fitting) == 1:
         return fitting[0]

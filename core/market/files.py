@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from core.codec.text import clean
 from core.domain.errors import DataError
+from core.market import taped
 
 Columns = dict[str, npt.NDArray[Any]]
 
@@ -34,12 +35,13 @@ _KINDS: tuple[tuple[str, str, frozenset[str]], ...] = (
 )
 TEXT_COLUMNS = {"side"}
 KNOWN = (
-    "a StandX, Hyperliquid or Aster parquet (book, bbo or trades) or a Binance capture of lines `<receive time> <JSON>`"
+    "a StandX, Hyperliquid or Aster parquet (book, bbo or trades), a Binance capture of lines `<receive time> <JSON>` "
+    "or a recording of ours"
 )
 
 
 class Kind(NamedTuple):
-    """`family`: standx, hyperliquid, aster, binance_usdm, binance_spot. `part`: book, bbo, trades, wire."""
+    """`family`: standx, hyperliquid, aster, binance_usdm, binance_spot. `part`: book, bbo, trades, wire, tape."""
 
     family: str
     part: str
@@ -64,6 +66,8 @@ def sniff(path: pathlib.Path) -> Kind:
         head = file.read(4)
     if not head:
         raise DataError("Expected a recording, was an empty file; copy it again", str(path))
+    if head == taped.MAGIC[:4]:
+        return Kind(taped.header_of(path).venue, "tape")
     if head == b"PAR1":
         names = set(_schema(path))
         for family, part, needed in _KINDS:

@@ -18,7 +18,7 @@ from core.config.instruments import instrument_for_recording
 from core.domain.book import Feed
 from core.domain.errors import DataError
 from core.domain.instrument import Instrument
-from core.market import aster, binance_wire, columns, hyperliquid, standx
+from core.market import aster, binance_wire, columns, hyperliquid, standx, taped
 from core.market.files import Kind, read_columns, sha256_of, sniff
 from core.market.merge import merge
 from core.market.receive import modelled
@@ -108,12 +108,12 @@ def _in_order(paths: list[pathlib.Path]) -> list[tuple[pathlib.Path, Kind]]:
             raise DataError(
                 f"Expected files of one venue ({first.family}), was {kind.family}; run them one by one", str(path)
             )
-        if kind.part in seen and kind.part != "wire":
+        if (kind.part in seen and kind.part != "wire") or (kind.part == "tape" and len(kinds) > 1):
             raise DataError(
                 f"Expected one {kind.part} file an instrument, was a second; run them one by one", str(path)
             )
         seen.add(kind.part)
-    if first.part != "wire" and not seen & {"book", "bbo"}:
+    if first.part not in ("wire", "tape") and not seen & {"book", "bbo"}:
         raise DataError("Expected the book or bbo file beside the trades, was trades alone; add it", str(kinds[0][0]))
     return kinds
 
@@ -134,6 +134,8 @@ def _key(digests: tuple[str, ...], instrument: Instrument) -> str:
 def _convert(
     files: list[tuple[pathlib.Path, Kind]], instrument: Instrument
 ) -> tuple[Feed, dict[str, int], tuple[str, ...], bool]:
+    if files[0][1].part == "tape":
+        return _tape(files, instrument)
     streams = Streams(files[0][1].family)
     if files[0][1].part == "wire":
         binance_wire.read_captures(streams, [path for path, _ in files], instrument)
@@ -144,6 +146,22 @@ def _convert(
     feed = merge(streams, instrument)
     streams.counts["rows"] = len(feed.ts_exch)
     return feed, dict(sorted(streams.counts.items())), tuple(dict.fromkeys(streams.labels)), streams.one_clock
+
+
+def _tape(
+    files: list[tuple[pathlib.Path, Kind]], instrument: Instrument
+) -> tuple[Feed, dict[str, int], tuple[str, ...], bool]:
+    """A recording of ours: already rows, taken as they are."""
+    path = files[0][0]
+    header, feed, whole = taped.read_tape(path)
+    if (header.tick, header.lot) != (repr(instrument.tick), repr(instrument.lot)):
+        raise DataError(
+            f"Expected a grid of {instrument.tick!r} and {instrument.lot!r}, was {header.tick} and {header.lot}; "
+            "the venue changed its filters since",
+            str(path),
+        )
+    labels = () if whole else ("the recording was cut off: read up to its last whole block",)
+    return feed, {"rows": len(feed.ts_exch)}, labels, False
 
 
 def _name(paths: Sequence[pathlib.Path]) -> str:
