@@ -16,6 +16,19 @@ class SystemClock:
         return time.monotonic_ns()
 
 
+class SteadyClock:
+    """Wall time of the start carried on by the monotonic counter: a clock that is set does not move it (R-N4)."""
+
+    def __init__(self) -> None:
+        self._start, self._from = time.time_ns(), time.monotonic_ns()
+
+    def now(self) -> int:
+        return self._start + time.monotonic_ns() - self._from
+
+    def monotonic(self) -> int:
+        return time.monotonic_ns()
+
+
 class VirtualClock:
     """Time that stands still until it is set; both counters are the same."""
 

@@ -138,7 +138,7 @@ def summary(driver: SimDriver, observers: Observers) -> dict[str, Any]:
         "price_pnl_usdc": sum(m.price for m in money) / MONEY,
         "net_pnl_usdc": sum(m.net for m in money) / MONEY,
         "max_drawdown": min(drawdowns, default=None),
-        "position_lots": [post.ledger.s.pos for post in engine.posts][0],
+        "position_lots": engine.posts[0].ledger.s.pos,
         "max_abs_position": max(extremes, default=0),
         "fill_rate": filled / submitted if submitted else None,
         "markout_1s_bps": markout.mean,

@@ -88,7 +88,7 @@ def facts_of_cut_off(path: pathlib.Path, kernels: Kernels | None = None) -> Roun
 
 
 def complete(journal: pathlib.Path, reports: pathlib.Path) -> bool:
-    """Write the report of the cut-off round again, with all that its journal tells. False when there is nothing to add."""
+    """Write the report of the cut-off round again, with all that its journal tells. False: nothing to add."""
     archive = Archive(reports)
     begun = next(
         (f for _, f in archive.rounds() if f.run.journal == journal.name and f.ending.verdict == CUT_OFF), None

@@ -33,7 +33,10 @@ def market_of(
     start_ns: int,
     marks: Mapping[str, float] | None = None,
 ) -> Market:
-    """`marks`: last prices of an earlier run by `venue:symbol`, from which a synthetic market goes on. The market named on the command line or in the config. Raises DataError and ConfigError with the next step."""
+    """The market named on the command line or in the config. Raises DataError and ConfigError with the next step.
+
+    `marks`: last prices of an earlier run by `venue:symbol`, from which a synthetic market goes on.
+    """
     wanted = list(paths) or list(loaded.settings.market.paths)
     if wanted == ["synthetic"] or (not wanted and loaded.settings.market.source == "synthetic"):
         return synthetic(loaded, start_ns, marks or {})

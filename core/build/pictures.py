@@ -1,4 +1,4 @@
-"""The frame of a snapshot: run state, round, alerts, actions, checklist. The figures come from `core.telemetry.picture`."""
+"""The frame of a snapshot: run state, round, alerts, actions, checklist. Figures: `core.telemetry.picture`."""
 
 from __future__ import annotations
 

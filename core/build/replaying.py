@@ -141,7 +141,7 @@ def replay_into(path: pathlib.Path, sinks: Sinks, kernels: Kernels | None = None
             out.engine, out.header = engine, frame
             windows = [None] * len(frame.source["keys"])
             seen = [0] * len(windows)
-            if frame.source["kind"] != "synthetic":
+            if frame.source["kind"] == "recording":  # all other rows stand in the journal
                 for i, feed in enumerate(recordings_of(frame, path)):
                     _show(engine, windows, i, feed, 0, 0)
             watching = sinks(engine, out.loaded, frame)

@@ -10,8 +10,8 @@ from typing import Any
 
 from core import rng, tasks
 from core.build.assemble import engine_of, load_config
-from core.build.cutoff import complete_later
 from core.build.backtest import flags_of, header_of, queue_of, write_paths
+from core.build.cutoff import complete_later
 from core.build.markets import Market, market_of
 from core.build.observers import Observers
 from core.build.pictures import Pictures
@@ -59,6 +59,11 @@ def last_marks(launch: Launch, loaded: Loaded) -> dict[str, float]:
     return out
 
 
+def name_of(journal: Journal) -> str:
+    """File name of a journal, "" for one without a file."""
+    return journal.path.name if journal.path else ""
+
+
 class PaperCore:
     """One paper core: owns its venue, engine and driver for the life of the process."""
 
@@ -93,7 +98,7 @@ class PaperCore:
         self.publishing = Publishing(self.loaded, launch, self._late_metrics)
         self.observers = Observers(
             self.engine, self.wire, self.loaded, now=source.start_ns, folder=launch.report_dir,
-            logs=launch.state_dir / "logs", market=self.market.title, journal=self.journal.path.name if self.journal.path else "",
+            logs=launch.state_dir / "logs", market=self.market.title, journal=name_of(self.journal),
             metrics=self.publishing.text,
         )  # fmt: skip
         self.driver = SimDriver(
@@ -197,11 +202,19 @@ class PaperCore:
         for note in step.notes:
             if note.code == "rearmed":
                 self._reopen(note.text)
+            elif note.code == "latched":
+                self._close_gate()
         for answer in step.answers:
             self.pictures.said(step.moment.ts, answer)
             self.desk.answer(answer)
         if step.notes:
             self.pictures.noted(step)
+
+    def _close_gate(self) -> None:
+        """A stop of the engine's own (a limit, a cross-check) is as latched as one by key: gate and disk."""
+        plan = self.engine.stopping.plan
+        if plan is not None:
+            self.desk.gate.close(plan.reason, plan.verb, "core", plan.scope)
 
     def _reopen(self, why: str) -> None:
         latch = self.desk.gate.latch

@@ -64,7 +64,7 @@ class Warming:
 
     async def _compile(self) -> bool:
         env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).resolve().parents[2]), *sys.path])}
-        with subprocess.Popen(
+        with subprocess.Popen(  # noqa: ASYNC220 - a start of some ms once a run; its output is read without blocking
             [sys.executable, "-m", "core.build.warm"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL, env=env, preexec_fn=niced,
         ) as child:  # fmt: skip

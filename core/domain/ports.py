@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from core.domain.commands import Answer, AnyCommand
-from core.domain.events import Input, Moment, Read, Step
+from core.domain.events import Health, Input, Moment, Read, ReadReply, Step
 from core.domain.order import Report, Request
 from core.domain.snapshot import Snapshot
 
@@ -23,6 +23,19 @@ class VenuePort(Protocol):
 
     def send(self, requests: Sequence[Request]) -> None: ...
     def read(self, reads: Sequence[Read]) -> None: ...
+
+
+class LivePort(Protocol):
+    """A real account behind the live driver. Answers and fills come as reports through the `EventSink` it was given.
+
+    `send` returns when the request has its answer (a report of the venue's word, or LOST) and never raises for a venue
+    or a network; a create is sent at most once. `read` always answers, with `error` where nothing could be had.
+    """
+
+    async def send(self, request: Request) -> None: ...
+    async def read(self, read: Read, emergency: bool = False) -> ReadReply: ...
+    async def cancel_all(self, instrument: int) -> bool: ...
+    def health(self) -> Health: ...
 
 
 class EventSink(Protocol):

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from core.domain.events import Note, Read, ReadReply
-from core.domain.order import FUNDED, Report
+from core.domain.order import DELEVERAGED, FUNDED, LIQUIDATED, Report
 from core.domain.units import NS_PER_S
 from core.engine.post import Post
 from core.engine.timers import TimerQueue
+from core.execution.fills import is_seen
 from core.execution.reconcile import Comparison, Reconciler
 
 PERIOD_NS = 5 * NS_PER_S
@@ -52,7 +53,8 @@ class CrossCheck:
         self.timers.at(now + PERIOD_NS, self.TIMER)
 
     def answered(self, reply: ReadReply, now: int) -> tuple[list[Note], list[Report]]:
-        """A reply; when the round is whole it is compared. Returns notes, and missed reports already applied."""
+        """A reply; when the round is whole it is compared. Returns notes, and what the venue did to the account unasked
+        and no stream has told (funding, liquidation): still to be routed."""
         if reply.nonce != self._nonce or reply.what not in READS:
             return [], []
         self._replies[reply.what] = reply
@@ -60,14 +62,17 @@ class CrossCheck:
             return [], []
         self.rounds += 1
         notes: list[Note] = []
-        applied: list[Report] = []
         ok = True
-        if self.adopts and self.rounds == 1:
+        if self.holds_reports:
+            missing = [what for what in READS if self._replies[what].error]
+            if missing:  # not answered is not "none": nothing is adopted from half an account (R-B4)
+                self.why = f"{missing[0]}: {self._replies[missing[0]].error}"
+                self.timers.at(now + RETRY_NS, self.TIMER)
+                return [Note("warn", "reconcile", f"account not read: {self.why}")], []
             self._adopt()
         for post, reconciler in zip(self.posts, self._reconcilers, strict=True):
             found = self._compare(post, reconciler, now)
             ok = ok and found.ok
-            applied += found.reports
             if not found.ok:
                 self.why = found.why or ", ".join(sorted({d.what for d in found.differences}))
                 notes.append(Note("warn", "reconcile", f"{post.instrument.symbol}: {self.why}", post.seat))
@@ -76,12 +81,12 @@ class CrossCheck:
         self._learn(now, ok)
         if not ok:
             self.timers.at(now + RETRY_NS, self.TIMER)
-        return notes, applied
+        return notes, self._venue_made()
 
     @property
     def holds_reports(self) -> bool:
         """Before the account is adopted reports wait: a fill must not be counted beside the position that holds it."""
-        return self.adopts and self.rounds == 0
+        return self.adopts and self.adopted_balance is None
 
     def _adopt(self) -> None:
         """The account's position becomes the first ledger's there, with every fill that is already in it."""
@@ -118,6 +123,18 @@ class CrossCheck:
         for cl_id in found.resolve:
             post.resolve_absent(cl_id, now, RESOLVE_WAIT_NS)
         return found
+
+    def _venue_made(self) -> list[Report]:
+        """Funding, liquidations and deleveraging that no ledger of their instrument has counted."""
+        out = []
+        for trade in self._replies["trades"].trades:
+            if trade.kind not in (FUNDED, LIQUIDATED, DELEVERAGED) or trade.trade_id <= 0:
+                continue
+            key = -trade.trade_id if trade.kind == FUNDED else trade.trade_id
+            mine = [post for post in self.posts if post.place == trade.instrument]
+            if mine and not any(is_seen(post.ledger.s, key) for post in mine):
+                out.append(trade)
+        return out
 
     def _take_over(self, post: Post, others: int) -> None:
         """At start: what the venue holds and no earlier run of ours explains was there before us."""

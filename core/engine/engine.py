@@ -128,13 +128,11 @@ class Engine:
 
     def _input(self, event: Input, now: int) -> None:
         if isinstance(event, ReadReply):
-            notes, healed = self.check.answered(event, now)
+            notes, untold = self.check.answered(event, now)
             self.notes += notes
-            if self._held and not self.check.holds_reports:
+            if not self.check.holds_reports:
                 held, self._held = self._held, []
-                self._take(held, now)
-            elif healed:
-                self.orders.share_exposure()
+                self._take([*held, *untold], now)
             self._replies.append(event)
         elif isinstance(event, Asked):
             self.answers.append(obey(self, event.command, now))

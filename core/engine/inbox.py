@@ -8,6 +8,7 @@ lanes are never dropped: past `ALARM` waiting entries `alarmed` tells the driver
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,10 +32,16 @@ class Lane:
     gap: int | None = None
 
 
+def _nobody() -> None:
+    """Nobody waits yet."""
+
+
 class Inbox:
     """Filled by the loop's callbacks, emptied by the driver at each turn."""
 
     def __init__(self, instruments: int) -> None:
+        self.on_push: Callable[[], None] = _nobody  # who drives: woken by every arrival
+        self.instruments = instruments
         self._lanes = [Lane() for _ in range(instruments)]
         self._reports: deque[Report] = deque()
         self._inputs: deque[Input] = deque()
@@ -53,10 +60,12 @@ class Inbox:
         """An order or account report."""
         self._reports.append(report)
         self.alarmed = self.alarmed or len(self._reports) > ALARM
+        self.on_push()
 
     def _push(self, lane: deque[Input], event: Input) -> None:
         lane.append(event)
         self.alarmed = self.alarmed or len(lane) > ALARM
+        self.on_push()
 
     def book(self, instrument: int, ts_exch: int, ts_recv: int, px: np.ndarray, sz: np.ndarray) -> None:
         """A whole book, shapes (2, LEVELS). Replaces a waiting one and the best prices before it."""
@@ -67,6 +76,7 @@ class Inbox:
         lane.rows = [row for row in lane.rows if row[2] != F_BBO]
         lane.conflated += before - len(lane.rows)
         lane.book = (ts_exch, ts_recv, px, sz)
+        self.on_push()
 
     def small(self, instrument: int, ts_exch: int, ts_recv: int, kind: int, values: tuple[int, int, int, int]) -> None:
         """A best price, trade or mark. A newer best of the same side replaces the waiting one."""
@@ -79,6 +89,7 @@ class Inbox:
             lane.lost_trades += 1
             return
         lane.rows.append((ts_exch, ts_recv, kind, values))
+        self.on_push()
 
     def gap(self, instrument: int, ts_exch: int, ts_recv: int, lost: int) -> None:
         """Messages were lost: the book is void until the next whole one."""
@@ -87,6 +98,7 @@ class Inbox:
             lane.conflated += 1
             lane.book = None
         lane.rows.append((ts_exch, ts_recv, F_GAP, (lost,)))
+        self.on_push()
 
     def conflated(self, instrument: int) -> int:
         return self._lanes[instrument].conflated

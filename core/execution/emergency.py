@@ -213,7 +213,7 @@ class Emergency:
         self._empty_at, self.verified = None, "unverified"
         self._wake = now + CANCEL_WAIT_NS
         self._evidence(now, "cancel", f"{len(self.orders)} orders")
-        return self._actions(*(_cancel(order) for order in self.orders))
+        return self._actions(*(cancel_of(order) for order in self.orders))
 
     def _sweep(self, reply: ReadReply, now: int) -> Actions:
         """E3, E4: cancel what is listed until a read is empty (clean), and a second one Q later (sealed)."""
@@ -293,6 +293,7 @@ class Emergency:
         return self._actions(notes=(Note("crit", "stop_done", text, tag="emergency"),))
 
 
-def _cancel(order: OpenOrder) -> Request:
+def cancel_of(order: OpenOrder) -> Request:
+    """A stop's own cancel of an order that the venue lists."""
     return Request(-1, order.instrument, CANCEL, order.cl_id, order.venue_id, order.side, order.px, order.left, LIMIT,
                    IOC, STOP, KEY_FLATTEN)  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from core.domain.events import ReadReply
+from core.domain.events import OpenOrder, ReadReply
 from core.domain.order import (
     CANCELED,
     FILLED,
@@ -89,7 +89,7 @@ class Reconciler:
         if missing or orders is None or positions is None or trades is None:
             return Comparison(False, (), why=f"not told: {', '.join(missing)}")
         missed = self._missed(ledger, trades)
-        found, adopt, differences = self._listed(ledger, orders)
+        found, adopt, differences = self._listed(ledger, orders, trades.ts >= orders.ts, now)
         differences += [Difference("missed_fill", "apply", f.cl_id, f.venue_id, 0, f.qty) for f in missed]
         gone, resolve, absent = self._absent_orders(ledger, orders, now)
         differences += absent
@@ -127,10 +127,11 @@ class Reconciler:
         return sorted((t for t in mine.values() if not is_seen(ledger.s, t.trade_id)), key=lambda t: (t.ts, t.trade_id))
 
     def _listed(
-        self, ledger: Ledger, orders: ReadReply
+        self, ledger: Ledger, orders: ReadReply, fills_known: bool, now: int
     ) -> tuple[
         tuple[tuple[int, int, int, int], ...], tuple[tuple[int, int, int, int, int, int], ...], list[Difference]
     ]:
+        """`fills_known`: trades were read after the orders, so a smaller size is explained by fills already applied."""
         o = ledger.s
         found: list[tuple[int, int, int, int]] = []
         adopt: list[tuple[int, int, int, int, int, int]] = []
@@ -146,11 +147,20 @@ class Reconciler:
                 adopt.append((order.cl_id, order.venue_id, order.side, order.px, order.left, order.flags))
                 differences.append(Difference("adopt", "adopt", order.cl_id, order.venue_id, 0, order.left))
             elif o.state[i] in (UNKNOWN, FREE):
-                found.append((order.cl_id, order.venue_id, order.px, order.left))
+                if fills_known or order.left >= o.left[i] or self._seen("found", order, o.left[i]):
+                    found.append((order.cl_id, order.venue_id, order.px, order.left))
                 differences.append(Difference("found", "resolve", order.cl_id, order.venue_id, o.left[i], order.left))
             elif o.state[i] == LIVE and o.left[i] != order.left:
-                differences.append(Difference("size", "read", order.cl_id, order.venue_id, o.left[i], order.left))
+                idle = now - max(o.ts_sent[i], o.ts_ack[i]) > IDLE_NS
+                if idle and (fills_known or order.left > o.left[i] or self._seen("size", order, o.left[i])):
+                    found.append((order.cl_id, order.venue_id, order.px, order.left))
+                heal = "resolve" if idle else "read"
+                differences.append(Difference("size", heal, order.cl_id, order.venue_id, o.left[i], order.left))
         return tuple(found), tuple(adopt), differences
+
+    def _seen(self, what: str, order: OpenOrder, ours: int) -> bool:
+        """The round before showed the same difference: a fill that explains it would have been told since."""
+        return (what, order.cl_id, order.left - ours) in self._ages
 
     def _absent_orders(
         self, ledger: Ledger, orders: ReadReply, now: int

@@ -51,16 +51,20 @@ def resolve_absent(L: Ledger, cl_id: int, now: int, wait_ns: int) -> int:
 
 @door
 def resolve_found(L: Ledger, cl_id: int, venue_id: int, px: int, left: int, now: int) -> int:
-    """An UNKNOWN order that the venue lists is LIVE with the venue's price and open size. Returns 1 when it was."""
+    """An order that the venue lists otherwise than we do: UNKNOWN, held to be absent, or LIVE with another open size.
+
+    It is LIVE with the venue's price and open size; what we know as filled stays filled. Returns 1 when it changed.
+    """
     o = L[0]
     i = find(o, cl_id)
     if i < 0 or left <= 0:
         return 0
     state = o.state[i]
-    if state != UNKNOWN and not (state == FREE and o.left[i] > 0):
+    if state != UNKNOWN and not (state == FREE and o.left[i] > 0) and not (state == LIVE and o.left[i] != left):
         return 0
+    filled = max(0, o.qty[i] - o.left[i])
     move(o, i, LIVE, left)
-    o.qty[i] = max(o.qty[i], left)
+    o.qty[i] = filled + left
     o.px[i] = px
     o.venue_id[i] = venue_id
     o.ts_ack[i] = now

@@ -26,6 +26,8 @@ T = TypeVar("T")
 TRIES = 3
 OVERLAP_MS = 60_000  # trades are asked for again this far back: they may appear late
 PAGE = 500
+FUNDING_EVERY_NS = 30 * NS_PER_S
+LOOK_BACK_NS = 600 * NS_PER_S
 
 
 class Reader:
@@ -46,7 +48,7 @@ class Reader:
         self.since_ns = since_ns  # trades before this belong to earlier runs
         self.unreadable = 0
         self._newest_ns = since_ns
-        self._funded_ns = since_ns
+        self._answered_ns = since_ns  # of the last answer about funding
 
     async def read(self, read: Read, emergency: bool = False) -> ReadReply:
         """One answer, with `error` where the venue gave none. Never raises for a venue or a network."""
@@ -126,6 +128,8 @@ class Reader:
 
     async def _trades(self, exchange: Any) -> dict[str, Any]:
         found: list[Report] = []
+        now = self.clock.now()
+        asks_funding = now - self._answered_ns > FUNDING_EVERY_NS
         start = max(self.since_ns // NS_PER_MS, self._newest_ns // NS_PER_MS - OVERLAP_MS)
         for listing in self.listings.values():
             since = start
@@ -136,28 +140,24 @@ class Reader:
                 if len(page) < PAGE or newest <= since:
                     break
                 since = newest
-            found += await self._funding(exchange, listing)
+            if asks_funding:
+                found += await self._funding(exchange, listing)
         unique = {(report.kind, report.trade_id): report for report in found if report.ts >= self.since_ns}
         ordered = tuple(sorted(unique.values(), key=lambda report: (report.ts, report.trade_id)))
         self._newest_ns = max((report.ts for report in ordered), default=self._newest_ns)
+        if asks_funding:
+            self._answered_ns = now
         return {"trades": ordered}
 
     async def _funding(self, exchange: Any, listing: Listing) -> list[Report]:
-        """Payments of the venue's own settlements, asked once a minute at most."""
-        now = self.clock.now()
-        interval = max(1, listing.instrument.funding_interval_ns)
-        due = (now - listing.instrument.funding_offset_ns) // interval != (
-            self._funded_ns - listing.instrument.funding_offset_ns
-        ) // interval
-        if not due and now - self._funded_ns < 60 * NS_PER_S:
-            return []
-        rows = await exchange.fetch_funding_history(listing.symbol, self.since_ns // NS_PER_MS)
-        self._funded_ns = now
+        """Payments since shortly before the last answer: the ledger counts each once, but remembers only so many."""
+        since = max(self.since_ns, self._answered_ns - LOOK_BACK_NS)
         out = []
-        for row in rows:
+        for row in await exchange.fetch_funding_history(listing.symbol, since // NS_PER_MS):
             amount, ts = amount_of(row["amount"]), ns_of_ms(row["timestamp"])
             name = f"{listing.symbol}/{row.get('id') or row['timestamp']}"
-            out.append(Report(listing.number, FUNDED, ts, trade_id=id_number(name), amount=amount))
+            if ts >= since:
+                out.append(Report(listing.number, FUNDED, ts, trade_id=id_number(name), amount=amount))
         return out
 
     async def _balance(self, exchange: Any) -> dict[str, Any]:

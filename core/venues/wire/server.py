@@ -26,6 +26,7 @@ from core.venues.wire.stream import Stream
 
 PUMP_S = 0.01
 MAX_BODY = 4 << 20
+UNANSWERED = ("hang", "hang_after", "drop", "drop_after")
 REQUEST_FAULTS = ("hang", "hang_after", "drop", "drop_after", "status", "status_after", "slow")
 PAGES = "/_venue"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -128,12 +129,12 @@ class VenueServer:
         rule = self.faults.at(place, now, REQUEST_FAULTS)
         if now < self._closed_until:
             rule = Rule("status", status=503, text="Service unavailable: maintenance")
-        response: web.StreamResponse | None = None
-        try:
-            response = await (handler(request) if rule is None else self._suffer(rule, request, handler))
-            return response
-        finally:
-            self.asked.append(Asked(now, place, response.status if response is not None else 0))
+        entry = len(self.asked)
+        self.asked.append(Asked(now, place, 0))
+        response = await (handler(request) if rule is None else self._suffer(rule, request, handler))
+        if rule is None or rule.do not in UNANSWERED:
+            self.asked[entry] = Asked(now, place, response.status)
+        return response
 
     async def _suffer(self, rule: Rule, request: web.Request, handler: Handler) -> web.StreamResponse:
         failure = self.dialect.failure(rule.status or 503, rule.code, rule.text or "fault", rule.retry_after)
