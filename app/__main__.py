@@ -14,6 +14,7 @@ REFUSED, USAGE, FAULT = 1, 64, 70
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run and exit. Errors are one message on stderr; `--debug` or PERP_DEBUG=1 shows the traceback as well."""
+    os.umask(0o077)  # whatever a command writes is private (X3)
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 

@@ -54,7 +54,9 @@ class Console(OperatorActions, Navigation, App[str]):
         self.clock = self.options.clock
         self.client = client
         self.actions = rebind(self.options.keys)
-        hook = self.hook = KeyHook(self.send_halt, self.send_flatten, self.clock.now, self.clock.monotonic)
+        hook = self.hook = KeyHook(
+            self.send_halt, self.send_flatten, self.clock.now, self.clock.monotonic, self.options.double_press_flattens
+        )
         super().__init__(driver_class=driver_for(hook, self._input_ended))
         ascii_only = not utf8_locale() if self.options.ascii_only is None else self.options.ascii_only
         palette = self.options.palette or ("mono" if os.environ.get("NO_COLOR") else "default")

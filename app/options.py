@@ -34,6 +34,7 @@ class Options:
     read_only: bool = False
     can_detach: bool = False
     hz: float = 2.0
+    double_press_flattens: bool = True
     core_alive: Callable[[], bool] = lambda: True
     on_lost: Callable[[str], None] = _nothing
     on_stuck: Callable[[], None] | None = None

@@ -18,7 +18,7 @@ from core.clock import SystemClock
 from core.control.desk import Desk
 from core.control.launch import Launch
 from core.control.server import ControlServer
-from core.domain.commands import Attended, Halt, Stop
+from core.domain.commands import Attended, Flatten, Halt, Stop
 from core.domain.snapshot import Holder
 from core.guard.gate import GateFlag
 from core.guard.latch import Latch
@@ -97,13 +97,28 @@ class Session:
         child = spawn_panic(self.launch.state_dir, self.launch.report_dir)
         self.alarm(f"the core does not move after a halt: panic --halt-only started, pid {child.pid}, see panic.log")
 
+    def core_alive(self) -> bool:
+        """The core's thread runs (or has not been started yet)."""
+        return self.core is None or self.core.alive
+
+    def stuck(self) -> None:
+        """The console saw no stop after its key: once a stop, `panic --halt-only` takes over."""
+        if self.watch is not None:
+            self.watch.act(self.gate.stop_id)
+
     def stop_requested(self, why: str) -> None:
         """SIGTERM, Ctrl+C: orders cancelled, verified, exit, no latch. A second one changes nothing."""
         self.desk.send(Stop(who=f"{operator()} {why}"))
 
-    def unattended(self, why: str) -> None:
-        """The console is gone, the core goes on in this process and answers its socket and signals."""
+    def unattended(self, why: str, policy: str = "continue") -> None:
+        """The console is gone, the core goes on in this process and answers its socket and signals.
+
+        policy (`on_terminal_lost`): continue | halt | flatten.
+        """
         self.desk.send(Attended(yes=False, who=why))
+        if policy != "continue":
+            verb = Flatten if policy == "flatten" else Halt
+            self.desk.send(verb(reason=f"terminal {why}, on_terminal_lost: {policy}", who=operator()))
         self.install_signals()
 
     def install_signals(self) -> None:

@@ -84,6 +84,7 @@ def position(
 def _from_venue(options: Globals) -> dict[str, Any]:
     """The accounts of the state dir, opened under the lock."""
     from core.clock import SystemClock
+    from core.control.answers import listed
     from core.control.paper_account import open_accounts
     from core.domain.events import Read
 
@@ -93,22 +94,10 @@ def _from_venue(options: Globals) -> dict[str, Any]:
         anywhere = os.environ.get("PERP_ALLOW_FILESYSTEM") == "1"
         for account in open_accounts(options.state, SystemClock(), "position", anywhere):
             with account:
-                positions += [
-                    {"venue": account.name, "symbol": account.symbols[held.instrument], "lots": held.pos}
-                    for held in account.read(Read("positions", 1)).positions
-                ]
-                orders += [
-                    {
-                        "venue": account.name,
-                        "symbol": account.symbols[order.instrument],
-                        "id": order.venue_id,
-                        "side": ("BUY", "SELL")[order.side],
-                        "price_ticks": order.px,
-                        "left_lots": order.left,
-                        "ours": order.cl_id != 0,
-                    }
-                    for order in account.read(Read("orders", 2)).orders
-                ]
+                held, alive = account.read(Read("positions", 1)).positions, account.read(Read("orders", 2)).orders
+                rows = listed(account.name, account.symbols, held, alive)
+                positions += rows["positions"]
+                orders += rows["orders"]
     return {
         "source": "venue",
         "core": NOBODY,

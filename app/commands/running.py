@@ -102,24 +102,29 @@ def console(launch: Launch) -> None:
 
 
 def _watch_console(session: Session, main: Factory) -> None:
+    from app.built import built
     from app.client import InProcess
     from app.console import Console
     from app.options import Options
 
-    thread = session.start(main)
-    watch = session.watch
-    assert watch is not None
+    settings = built("console_settings")(session.launch)
     options = Options(
         who=session.launch.who,
         clock=session.clock,
-        core_alive=lambda: thread.alive,
+        core_alive=session.core_alive,
         on_lost=session.alarm,
-        on_stuck=lambda: watch.act(session.gate.stop_id),
+        on_stuck=session.stuck,
         can_detach=False,
+        keys=settings.keys,
+        palette="" if settings.palette == "default" else settings.palette,
+        hz=settings.refresh_hz,
+        double_press_flattens=settings.double_press_flattens,
     )
-    why = Console(InProcess(session.desk), options).run()
+    app = Console(InProcess(session.desk), options)  # refuses keys that cannot be, before anything starts
+    thread = session.start(main)
+    why = app.run()
     if why in ("lost", "detach"):
-        session.unattended(why)
+        session.unattended(why, settings.on_terminal_lost if why == "lost" else "continue")
     elif thread.alive:
         session.stop_requested(f"console ended: {why}")
     _finish(session)

@@ -11,6 +11,7 @@ from typing import Any
 _WHERE = {
     "backtest": "backtest",
     "run_core": "session",
+    "console_settings": "session",
     "replay": "replaying",
     "rejects": "refusals",
     "check": "checking",

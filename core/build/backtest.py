@@ -19,6 +19,7 @@ from core.domain.units import MONEY
 from core.engine.journal import VERSION, Header, Journal
 from core.engine.simulate import SimDriver
 from core.exchange.exchange import QueueModel, SimExchange
+from core.guard.private import private_dir
 from core.kernel import Kernels, best_kernels
 from core.kpi.markout import MAKER, ONE_SECOND
 from core.venues.lanes import Open, WireGate
@@ -81,12 +82,11 @@ def backtest(launch: Launch) -> dict[str, Any]:
     loaded = load_config(launch.config, flags_of(launch))
     clock = SystemClock()
     now = clock.now()
-    launch.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_dir(launch.state_dir)
     market = market_of(loaded, launch.market, launch.state_dir, now)
     name = f"backtest-{stamp(now)}-{clock.monotonic() % 1_000_000:06d}"
-    folder = launch.report_dir / name
-    journals = launch.state_dir / "journal"
-    journals.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = private_dir(launch.report_dir) / name
+    journals = private_dir(launch.state_dir / "journal")
     journal = Journal(journals / f"{name}.perpj")
     write_paths(journal, market)
     begun = stopwatch()

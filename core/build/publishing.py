@@ -34,13 +34,16 @@ class Publishing:
         self.server: TelemetryServer | None = None
 
     def open(self) -> list[str]:
-        """Start the server; returns what must be said about it."""
+        """Start the server; returns what must be said about it. Raises PortBusy for a port that was asked for by name
+        and is taken; the port of the configuration is only reported, so that the console opens."""
         settings = self.loaded.settings.telemetry
         if not settings.metrics:
             return []
         try:
             self.server = TelemetryServer({"/metrics": self._metrics, "/health": self._health}, settings.metrics_port)
         except PortBusy as error:
+            if self.launch.metrics_port:
+                raise
             return [f"{error} PAPER goes on without metrics."]
         self.server.start()
         _, pictures = self._late()

@@ -19,14 +19,17 @@ from core.build.publishing import Publishing
 from core.build.warm import Warming
 from core.clock import SystemClock, stamp, stopwatch
 from core.config.load import Loaded
+from core.config.settings import Console
+from core.control.answers import listed
 from core.control.desk import Desk
 from core.control.launch import Launch
 from core.domain.commands import AckAlert, Answer, Flatten, Halt, Rearm, Stop
 from core.domain.errors import Defer, PerpError
-from core.domain.events import Asked, Started, Step
+from core.domain.events import Asked, Read, Started, Step
 from core.domain.units import MONEY
 from core.engine.journal import Journal
 from core.engine.paced import Pacer
+from core.engine.runstate import LATCHED
 from core.engine.simulate import SimDriver
 from core.kernel import Kernels
 from core.kpi.latency import LOOP, TICK
@@ -36,6 +39,7 @@ from core.venues.paper import PaperVenue
 from core.venues.paper_ledger import PaperLedger
 
 DRAW_NS = 500_000_000
+ASK_S = 5.0  # what a reader of the venue's own list waits for the core
 
 
 def run_core(launch: Launch, desk: Desk) -> Callable[[], Coroutine[Any, Any, None]]:
@@ -62,6 +66,11 @@ def last_marks(launch: Launch, loaded: Loaded) -> dict[str, float]:
 def name_of(journal: Journal) -> str:
     """File name of a journal, "" for one without a file."""
     return journal.path.name if journal.path else ""
+
+
+def console_settings(launch: Launch) -> Console:
+    """The `console:` section of the configuration in force. Raises ConfigError."""
+    return load_config(launch.config, flags_of(launch)).settings.console
 
 
 class PaperCore:
@@ -113,6 +122,7 @@ class PaperCore:
         self._drawn = 0
         self._pacer: Pacer | None = None
         self._failed: set[str] = set()
+        self._said = self.publishing.open()
         self._close_cut_off()
 
     def speed_to(self, speed: float) -> None:
@@ -144,10 +154,11 @@ class PaperCore:
             loop.call_soon_threadsafe(pacer.wake.set)
 
         self.desk.connect(wake)
+        self.desk.read_position = lambda _verify: asyncio.run_coroutine_threadsafe(self._listed(), loop).result(ASK_S)
         settings = self.loaded.settings
         self.driver.push(Started(self.loaded.sha256, settings.seed, settings.mode.upper(), 1))
         self._resume_stop()
-        for text in (*self.venue.notes, *self.publishing.open()):
+        for text in (*self.venue.notes, *self._said):
             self.observers.alerts.add(self.driver.now, "warn", "start", text)
         await self.store.start()
         warming = tasks.spawn(self.warming.run(self._switch), "kernels", on_error=self._warm_failed)
@@ -157,6 +168,7 @@ class PaperCore:
             self.desk.gate.close(f"fault of the core: {type(error).__name__}: {error}"[:200], who="core")
             raise  # the core ends; the watch beside it starts `panic --halt-only`
         finally:
+            self.desk.read_position = None
             warming.cancel()
             self._draw(force=True)
             self.desk.disconnect()
@@ -165,6 +177,13 @@ class PaperCore:
             self.venue.close()
             self.journal.close()
             self.observers.log.close()
+
+    async def _listed(self) -> dict[str, Any]:
+        """What the venue itself lists, for `position --verify`."""
+        now, x = self.driver.now, [place.instrument for place in self.market.places]
+        held, alive = self.venue.read(Read("positions", 0), now), self.venue.read(Read("orders", 0), now)
+        rows = listed(x[0].venue, [one.symbol for one in x], held.positions, alive.orders)
+        return {"source": "venue", "ts": now, **rows, "foreign_orders": sum(o.cl_id == 0 for o in alive.orders)}
 
     def _resume_stop(self) -> None:
         """A latch on disk: the stop goes on where it was (W6), nothing trades."""
@@ -204,6 +223,8 @@ class PaperCore:
                 self._reopen(note.text)
             elif note.code == "latched":
                 self._close_gate()
+            elif note.code.startswith("run_"):
+                self._advance_latch()
         for answer in step.answers:
             self.pictures.said(step.moment.ts, answer)
             self.desk.answer(answer)
@@ -215,6 +236,17 @@ class PaperCore:
         plan = self.engine.stopping.plan
         if plan is not None:
             self.desk.gate.close(plan.reason, plan.verb, "core", plan.scope)
+
+    def _advance_latch(self) -> None:
+        """How far a stop got, for whoever starts after us."""
+        latch, run = self.desk.gate.latch, self.engine.state.run
+        if latch is None or run not in LATCHED:
+            return
+        try:
+            if latch.engaged():
+                latch.advance(run)
+        except (PerpError, OSError) as error:
+            self.observers.alerts.add(self.driver.now, "warn", "latch", f"progress of the stop not kept: {error}")
 
     def _reopen(self, why: str) -> None:
         latch = self.desk.gate.latch

@@ -6,6 +6,7 @@ Pure reads of the desk and the report folder; a stuck core cannot hold any of th
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from core.clock import stopwatch
 from core.control.desk import Desk
 from core.control.protocol import Progress
 from core.domain.errors import Refused
+from core.domain.events import HeldPosition, OpenOrder
 from core.guard.private import check_private
 
 REPORT_CAP = 2 << 20
@@ -74,6 +76,27 @@ def position(desk: Desk) -> dict[str, Any]:
         "ts": picture.ts,
         "positions": [msgspec.to_builtins(row) for row in picture.positions if row.size],
         "orders": [msgspec.to_builtins(row) for row in picture.orders],
+    }
+
+
+def listed(
+    venue: str, symbols: Sequence[str], positions: Sequence[HeldPosition], orders: Sequence[OpenOrder]
+) -> dict[str, list[dict[str, Any]]]:
+    """Rows of what a venue itself lists; foreign orders included and named so."""
+    return {
+        "positions": [{"venue": venue, "symbol": symbols[held.instrument], "lots": held.pos} for held in positions],
+        "orders": [
+            {
+                "venue": venue,
+                "symbol": symbols[order.instrument],
+                "id": order.venue_id,
+                "side": ("BUY", "SELL")[order.side],
+                "price_ticks": order.px,
+                "left_lots": order.left,
+                "ours": order.cl_id != 0,
+            }
+            for order in orders
+        ],
     }
 
 

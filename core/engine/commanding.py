@@ -120,7 +120,8 @@ def _rearm(engine: Engine, command: Rearm, now: int, who: str) -> Answer:
 
 def _stop(engine: Engine, command: Stop, now: int, who: str) -> Answer:
     if engine.state.latched and engine.stopping.active:
-        return _no(command, f"Expected the stop to finish first, was {engine.state.run}")
+        engine.end_wanted = command.flatten
+        return _yes(command, f"{engine.state.run}: the process ends when this is done")
     if engine.state.run != STOPPING and engine.state.may(STOPPING):
         engine.end_process(command.flatten, f"stop{who}")
     return _yes(command, "stopping: cancelling all of ours, then exit")

@@ -72,6 +72,8 @@ class Engine:
             self.places.setdefault(post.place, []).append(post)
         self.bases: dict[int, int] = dict.fromkeys(self.places, 0)
         self.started: Started | None = None
+        self.end_wanted: bool | None = None  # a stop of the process that waits for the halt under way; True = flatten
+        self._ends_halted = False  # the process ends out of a halt: its limits have fired already
         self.health = Health()
         self.links: dict[int, bool] = {}
         self._replies: list[ReadReply] = []
@@ -169,7 +171,7 @@ class Engine:
         if CrossCheck.TIMER in due:
             self.check.ask(now, self.reads)
         for seat in self.seats:
-            if seat.guard(now, self.notes) and not self.state.latched:
+            if seat.guard(now, self.notes) and not self.state.latched and not self._ends_halted:
                 self._stop_by_risk(seat)
         if GRACE in due and not self.state.attended and self.state.run == RUNNING:
             self._pause("nobody attended for the grace time")
@@ -208,6 +210,8 @@ class Engine:
 
     def latch(self, verb: str, reason: str, scope: str, stop_id: str) -> None:
         """Halt or flatten, latched. Repeats join the stop under way; the driver writes the latch on this note."""
+        if self.state.run == STOPPING:
+            self.end_wanted = False  # the process still ends, after this
         for post in self.posts:
             post.halt_now(0, self.now)
         in_flight = any(seat.in_flight() for seat in self.seats)
@@ -217,7 +221,11 @@ class Engine:
         self.notes.append(Note("crit", "latched", f"{verb}: {reason}", tag="emergency"))
 
     def end_process(self, flatten: bool, reason: str) -> None:
-        """SIGTERM and quit: cancel, verify, close the round, exit; not latched."""
+        """SIGTERM and quit: cancel, verify, close the round, exit; not latched. Out of a finished halt the same."""
+        if self.state.latched:
+            self._ends_halted = True
+            self.stopping.clear()
+        self.end_wanted = None
         self.move(STOPPING, reason)
         self.stopping.begin(FLATTEN if flatten else HALT, PROCESS_END, f"end-{self.seq}", reason, "ours", self.now)
         self.rounds.stop(self, self.now, flatten, reason)
@@ -233,6 +241,8 @@ class Engine:
             self.move(progress.state, stopping.plan.reason if stopping.plan else "")
             if not stopping.active:
                 self.rounds.finish(self, now, "halt", carry=True)
+                if self.end_wanted is not None:
+                    self.end_process(self.end_wanted, "stop asked during the halt")
         elif stopping.purpose == PROCESS_END and not stopping.active and not self.rounds.machine.finishing:
             self.move(STOPPED, "orders cancelled and verified")
 

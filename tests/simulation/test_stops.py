@@ -7,10 +7,10 @@ import random
 
 import pytest
 
-from core.domain.commands import Flatten, Halt, Rearm, Resume
+from core.domain.commands import Flatten, Halt, Rearm, Resume, Stop
 from core.domain.events import Asked, Step
 from core.domain.order import CANCEL, CREATE
-from core.engine.runstate import FLAT, HALTED, HALTING, PAUSED, RUNNING
+from core.engine.runstate import FLAT, HALTED, HALTING, PAUSED, RUNNING, STOPPED
 from tests.simulation.rig import Rig, S
 
 
@@ -122,3 +122,37 @@ def test_a_crash_at_any_step_loses_no_fill_and_the_next_core_trades_on(state_dir
     assert again.run_state == RUNNING and again.engine.check.clean and again.creates()
     assert ledger.pos == account.pos[0]
     assert again.engine.equity_start + ledger.realised - ledger.fees + ledger.funding == account.wallet
+
+
+@pytest.mark.parametrize("verb", [Halt, Flatten])
+@pytest.mark.parametrize("flatten", [False, True])
+def test_a_stop_of_the_process_out_of_a_finished_halt_ends_it(seed: int, verb: type, flatten: bool) -> None:
+    """S4: SIGTERM ends a halted core too, and what it was told to flatten is flat."""
+    rig = Rig(seed)
+    rig.to(90)
+    rig.ask(verb(id="h"))
+    rig.to(130)
+    assert rig.run_state == (FLAT if verb is Flatten else HALTED)
+    rig.ask(Stop(flatten=flatten))
+    assert rig.to(200) and rig.run_state == STOPPED
+    assert rig.exchange.open_orders() == () and (not flatten or rig.exchange.account.s.pos[0] == 0)
+
+
+def test_a_stop_asked_while_halting_ends_the_process_after_the_halt(seed: int) -> None:
+    rig = Rig(seed)
+    rig.to(90)
+    rig.ask(Halt(id="h"))
+    rig.to(90.001)
+    assert rig.run_state == HALTING
+    rig.ask(Stop())
+    assert rig.to(200) and rig.run_state == STOPPED and rig.exchange.open_orders() == ()
+    assert "run_halted" in rig.seen.codes()
+
+
+def test_a_halt_while_stopping_still_ends_the_process(seed: int) -> None:
+    rig = Rig(seed)
+    rig.to(90)
+    rig.ask(Stop())
+    rig.to(90.001)
+    rig.ask(Halt(id="h"))
+    assert rig.to(200) and rig.run_state == STOPPED and rig.exchange.open_orders() == ()
