@@ -1,0 +1,1 @@
+"""Hyperliquid's wire in front of the loopback exchange: /info, /exchange with signatures, /ws. One dex, perpetuals."""
