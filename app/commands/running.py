@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,6 +121,8 @@ def _watch_console(session: Session, main: Factory) -> None:
         hz=settings.refresh_hz,
         double_press_flattens=settings.double_press_flattens,
     )
+    for name in ("COLUMNS", "LINES"):  # a size that a shell exported once is no size: the terminal is asked
+        os.environ.pop(name, None)
     app = Console(InProcess(session.desk), options)  # refuses keys that cannot be, before anything starts
     thread = session.start(main)
     why = app.run()

@@ -181,3 +181,16 @@ def test_a_port_that_is_taken_is_one_clear_error(state_dir: Path) -> None:
         port = taken.getsockname()[1]
         done = command(state_dir, "--metrics-port", str(port), "run", "--headless", "--rounds", "1")
     assert done.returncode == 1 and str(port) in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_second_terminal_flattens_beside_a_frozen_core(state_dir: Path) -> None:
+    """R-E, `perpconsole panic` elsewhere: the stuck process is ended by pidfd, the venue is brought to zero."""
+    with core(state_dir, *FAST) as child:
+        until(state_dir, "RUNNING")
+        wait_for_orders(state_dir)
+        os.kill(child.pid, signal.SIGSTOP)
+        done = command(state_dir, "--json", "panic")
+        assert done.returncode == 0, (done.stdout, done.stderr)
+        assert child.wait(30) == -signal.SIGKILL
+    assert venue_holds(state_dir) == (0, 0)
+    assert Latch(state_dir).engaged()
