@@ -103,7 +103,8 @@ def test_a_limit_of_the_engine_is_latched_on_disk_and_the_next_start_shows_it(st
 
 
 def test_metrics_and_health_tell_what_status_tells(state_dir: Path) -> None:
-    """S3-31, S3-32, S3-36..S3-46: exact names, values as in the position and status commands."""
+    """S3-31, S3-37, S3-38, S3-39, S3-40, S3-41, S3-42, S3-43, S3-45: exact names,
+    values that agree with each other."""
     with core(state_dir, "--speed", "60") as child:
         until(state_dir, "RUNNING")
         wait_for_orders(state_dir)
@@ -123,6 +124,7 @@ def test_metrics_and_health_tell_what_status_tells(state_dir: Path) -> None:
         assert metric(text, "mm_orders_placed_count") >= metric(text, "mm_active_orders") >= 2
         assert metric(text, "mm_quotes_generated_total") > 0 and metric(text, "mm_spread_gauge") > 0
         assert metric(text, "mm_rest_requests_total") >= metric(text, "mm_orders_placed_count") > 0
+        assert metric(text, "mm_rest_latency_seconds_count") > 0 and metric(text, "mm_rest_errors_total") >= 0
         eventually(lambda: metric(page(port, "/metrics")[1], "mm_fills_total") > 0, "a fill")
         assert page(port, "/health")[0] == 200 and page(port, "/nothing")[0] == 404
         busy = command(state_dir.with_name(state_dir.name + "b"), "--metrics-port", str(port), "run", "--headless")
