@@ -7,7 +7,7 @@ from typing import Any
 
 from core.domain.order import DELEVERAGED, FILLED, LIQUIDATED
 from core.domain.units import NS_PER_MS
-from core.venues.ccxt.traits import LIFETIME_MS, DeadMan, Frame, Traits, ns_of_ms
+from core.venues.ccxt.traits import LIFETIME_MS, DeadMan, Frame, Traits, amount_of, ns_of_ms
 
 
 class Hyperliquid(Traits):
@@ -26,6 +26,24 @@ class Hyperliquid(Traits):
         import ccxt
 
         class HyperliquidExchange(base):  # type: ignore[misc]
+            expires: int | None = None  # of the request that is being built; building never awaits
+
+            def create_orders_request(self, orders: Any, params: Any = None) -> Any:
+                """With the expiry that ccxt has no way to send (RELIABILITY 2.3): signed, so the venue enforces it."""
+                expires = [order["params"]["expiresAfter"] for order in orders if "expiresAfter" in order["params"]]
+                self.expires = min(expires, default=None)
+                for order in orders:
+                    order["params"] = self.omit(order["params"], "expiresAfter")
+                try:
+                    request = super().create_orders_request(orders, params or {})
+                finally:
+                    bound, self.expires = self.expires, None
+                return request if bound is None else {**request, "expiresAfter": bound}
+
+            def sign_l1_action(self, action: Any, nonce: Any, vault: Any = None, expires_after: Any = None) -> Any:
+                """The expiry of the request that is being built is part of what is signed."""
+                return super().sign_l1_action(action, nonce, vault, expires_after or self.expires)
+
             async def initialize_client(self) -> bool:
                 """ccxt would approve a builder fee and set a referrer here; orders then carry neither."""
                 return True
@@ -48,6 +66,7 @@ class Hyperliquid(Traits):
         return {
             "options": {
                 "builderFee": False,
+                "hip3TokensByName": {},  # sharing markets reads it whether it was loaded or not
                 "refSet": True,
                 "maxRetriesOnFailure": 0,
                 "fetchMarkets": {"types": ["swap", "spot"]},
@@ -62,6 +81,12 @@ class Hyperliquid(Traits):
     def client_of(self, info: Any) -> str:
         nested = info.get("order") if isinstance(info.get("order"), dict) else {}
         return str(info.get("cloid") or nested.get("cloid") or "")
+
+    def wallet(self, answer: Any, quote: str) -> int:
+        """The venue tells account value: what the positions would bring is taken off again."""
+        info = answer["info"]
+        held = sum(amount_of(row["position"]["unrealizedPnl"]) for row in info["assetPositions"])
+        return amount_of(info["marginSummary"]["accountValue"]) - held
 
     def fill_kind(self, info: Any) -> int:
         if info.get("liquidation"):

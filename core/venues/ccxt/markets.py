@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.codec.grid import Step, decimal_of, signed_units
+from core.codec.grid import Step, decimal_of
 from core.codec.reasons import Hostile
 from core.domain.instrument import Instrument
 from core.domain.units import BUY, MONEY
 from core.venues.ccxt.traits import Traits
-
-MONEY_STEP = "0.00000001"
 
 
 class Listing:
@@ -95,8 +93,3 @@ def id_number(text: object) -> int:
     import hashlib
 
     return int.from_bytes(hashlib.blake2b(digits.encode(), digest_size=8).digest(), "big") >> 2 | 1
-
-
-def amount_of(value: object) -> int:
-    """A signed amount in 1e-8 quote, nearest. Raises Hostile."""
-    return signed_units(value, MONEY_STEP)

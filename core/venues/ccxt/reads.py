@@ -17,8 +17,8 @@ from core.venues.budget import EMERGENCY, QUERY
 from core.venues.ccxt.fills import fill_report
 from core.venues.ccxt.ids import Ids
 from core.venues.ccxt.instances import Instances
-from core.venues.ccxt.markets import Listing, amount_of, id_number, side_of
-from core.venues.ccxt.traits import Traits, ns_of_ms
+from core.venues.ccxt.markets import Listing, id_number, side_of
+from core.venues.ccxt.traits import Traits, amount_of, ns_of_ms
 from core.venues.ccxt.verdicts import Verdict, clean_text, judge
 from core.venues.ccxt.wiring import LANE
 
@@ -61,7 +61,7 @@ class Reader:
         }  # fmt: skip
         try:
             found = await self._patiently(lambda: ask[read.what](exchange))
-        except (ccxt.BaseError, TimeoutError, Hostile, KeyError, TypeError, ValueError) as error:
+        except (ccxt.BaseError, TimeoutError, Hostile, LookupError, TypeError, ValueError) as error:
             if isinstance(error, ccxt.BaseError):
                 self.on_venue(judge(error))
             else:
@@ -163,5 +163,4 @@ class Reader:
     async def _balance(self, exchange: Any) -> dict[str, Any]:
         answer = await exchange.fetch_balance()
         quotes = {listing.instrument.quote for listing in self.listings.values()}
-        total = sum(float((answer.get(quote) or {}).get("total") or 0.0) for quote in quotes)
-        return {"balance": amount_of(total)}
+        return {"balance": sum(self.traits.wallet(answer, quote) for quote in quotes)}

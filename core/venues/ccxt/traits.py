@@ -11,10 +11,12 @@ from typing import Any
 
 import msgspec
 
+from core.codec.grid import signed_units
 from core.domain.instrument import Instrument
 from core.domain.order import DELEVERAGED, FILLED, LIQUIDATED, POST_ONLY, REDUCE_ONLY, Request
 from core.domain.units import NS_PER_MS
 
+MONEY_STEP = "0.00000001"
 LIFETIME_MS = 2_000  # R: how long a create may still arrive (RELIABILITY 2.3)
 
 
@@ -80,6 +82,10 @@ class Traits:
         """FILLED, or LIQUIDATED | DELEVERAGED for what the venue did by itself."""
         return FILLED
 
+    def wallet(self, answer: Any, quote: str) -> int:
+        """Wallet of a balance answer, without unrealised PnL, 1e-8 quote. Raises Hostile, LookupError, TypeError."""
+        return amount_of((answer.get(quote) or {}).get("total") or 0)
+
     def used_weight(self, headers: dict[str, str]) -> float | None:
         """Weight used in this minute, as a response header tells."""
         return None
@@ -113,6 +119,11 @@ class Frame(msgspec.Struct, frozen=True):
     last: int = 0
     before: int = 0
     key_expired: bool = False
+
+
+def amount_of(value: object) -> int:
+    """A signed amount in 1e-8 quote, nearest. Raises Hostile."""
+    return signed_units(value, MONEY_STEP)
 
 
 def ns_of_ms(value: Any) -> int:

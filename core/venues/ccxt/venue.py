@@ -94,10 +94,9 @@ class CcxtVenue:
                 await set_up(self.traits, self.instances.data, self.listings, self.access.network)
                 await self.instances.emergency.fetch_time()  # its connection is warm before it is needed
         except ccxt.BaseError as error:
-            verdict = judge(error)
             await self.close()
-            raise Refused(f"{self.traits.name}: {verdict.text}") from None
-        except Refused:
+            raise Refused(f"{self.traits.name}: {judge(error).text}") from None
+        except BaseException:
             await self.close()
             raise
         self._start_streams()
