@@ -12,6 +12,8 @@ from core import rng, tasks
 from core.build.assemble import engine_of, load_config
 from core.build.backtest import flags_of, header_of, queue_of, write_paths
 from core.build.cutoff import complete_later
+from core.build.guarding import Guarding
+from core.build.keeping import Keeping
 from core.build.markets import Market, market_of
 from core.build.observers import Observers
 from core.build.pictures import Pictures
@@ -23,13 +25,11 @@ from core.config.settings import Console
 from core.control.answers import listed
 from core.control.desk import Desk
 from core.control.launch import Launch
-from core.domain.commands import AckAlert, Answer, Flatten, Halt, Rearm, Stop
-from core.domain.errors import Defer, PerpError
+from core.domain.commands import AckAlert, Answer, Rearm, Stop
 from core.domain.events import Asked, Read, Started, Step
 from core.domain.units import MONEY
 from core.engine.journal import Journal
 from core.engine.paced import Pacer
-from core.engine.runstate import LATCHED
 from core.engine.simulate import SimDriver
 from core.kernel import Kernels
 from core.kpi.latency import LOOP, TICK
@@ -39,6 +39,7 @@ from core.venues.paper import PaperVenue
 from core.venues.paper_ledger import PaperLedger
 
 DRAW_NS = 500_000_000
+SYNC_NS, SYNC_BUDGET_NS = 100_000_000, 1_000_000_000  # of the journal
 ASK_S = 5.0  # what a reader of the venue's own list waits for the core
 
 
@@ -112,7 +113,7 @@ class PaperCore:
         )  # fmt: skip
         self.driver = SimDriver(
             self.engine, self.venue, source, self.wire, [*self.observers.sinks, _Spoken(self)],
-            write_ahead=self.journal.close_block, on_sink_failure=self._sink_failed,
+            write_ahead=self._write_ahead, on_sink_failure=self._sink_failed,
         )  # fmt: skip
         self.driver.timed = True
         self.warming = Warming()
@@ -120,6 +121,12 @@ class PaperCore:
         self.pictures = Pictures(self.engine, self.observers, self.loaded, launch, desk, self.market.title, self.speed)
         self.store = self.publishing.store(self.observers, session)
         self._drawn = 0
+        self._synced = 0
+        folders = [folder, launch.state_dir / "recordings"]
+        self.guard = Guarding(
+            desk, self.engine, self.observers, Keeping(folders, settings.retention, self._protected), self.clock,
+            launch.who, self.driver.push,
+        )  # fmt: skip
         self._pacer: Pacer | None = None
         self._failed: set[str] = set()
         self._said = self.publishing.open()
@@ -157,7 +164,7 @@ class PaperCore:
         self.desk.read_position = lambda _verify: asyncio.run_coroutine_threadsafe(self._listed(), loop).result(ASK_S)
         settings = self.loaded.settings
         self.driver.push(Started(self.loaded.sha256, settings.seed, settings.mode.upper(), 1))
-        self._resume_stop()
+        self.guard.resume_stop()
         for text in (*self.venue.notes, *self._said):
             self.observers.alerts.add(self.driver.now, "warn", "start", text)
         await self.store.start()
@@ -185,12 +192,20 @@ class PaperCore:
         rows = listed(x[0].venue, [one.symbol for one in x], held.positions, alive.orders)
         return {"source": "venue", "ts": now, **rows, "foreign_orders": sum(o.cl_id == 0 for o in alive.orders)}
 
-    def _resume_stop(self) -> None:
-        """A latch on disk: the stop goes on where it was (W6), nothing trades."""
-        stop = self.desk.gate.stop
-        if self.desk.gate.closed and stop is not None:
-            verb = Flatten if stop.verb == "flatten" else Halt
-            self.driver.push(Asked(verb(id=stop.stop_id, who=stop.who, reason=stop.reason, scope=stop.scope)))
+    def _write_ahead(self) -> None:
+        """Frames of creates reach the file before they leave, and the disk at least ten times a second: the paper
+        account's own file is the venue here, so a power loss takes both back together. Live syncs before each."""
+        now = stopwatch()
+        sync = now - self._synced > SYNC_NS
+        self.journal.close_block(sync=sync)
+        if sync:
+            self._synced = now
+            if stopwatch() - now > SYNC_BUDGET_NS:
+                self.guard.stop_by_disk(f"the journal took {(stopwatch() - now) / 1e9:.1f} s to reach the disk")
+
+    def _protected(self) -> set[str]:
+        """Journals that must stay: the running one, and those of rounds without a report."""
+        return {name_of(self.journal), *(facts.run.journal for facts in self.observers.archive.unfinished())}
 
     def _switch(self, kernels: Kernels) -> None:
         self.engine.bind(kernels)
@@ -218,44 +233,12 @@ class PaperCore:
 
     def spoken(self, step: Step) -> None:
         """Answers to their askers; the gate opens again when the engine says re-armed."""
-        for note in step.notes:
-            if note.code == "rearmed":
-                self._reopen(note.text)
-            elif note.code == "latched":
-                self._close_gate()
-            elif note.code.startswith("run_"):
-                self._advance_latch()
+        self.guard.noted(step)
         for answer in step.answers:
             self.pictures.said(step.moment.ts, answer)
             self.desk.answer(answer)
         if step.notes:
             self.pictures.noted(step)
-
-    def _close_gate(self) -> None:
-        """A stop of the engine's own (a limit, a cross-check) is as latched as one by key: gate and disk."""
-        plan = self.engine.stopping.plan
-        if plan is not None:
-            self.desk.gate.close(plan.reason, plan.verb, "core", plan.scope)
-
-    def _advance_latch(self) -> None:
-        """How far a stop got, for whoever starts after us."""
-        latch, run = self.desk.gate.latch, self.engine.state.run
-        if latch is None or run not in LATCHED:
-            return
-        try:
-            if latch.engaged():
-                latch.advance(run)
-        except (PerpError, OSError) as error:
-            self.observers.alerts.add(self.driver.now, "warn", "latch", f"progress of the stop not kept: {error}")
-
-    def _reopen(self, why: str) -> None:
-        latch = self.desk.gate.latch
-        try:
-            if latch is not None and latch.engaged():
-                latch.clear(why, self.launch.who, self.clock.now())
-            self.desk.gate.reopen()
-        except (PerpError, Defer, OSError) as error:
-            self.observers.alerts.add(self.driver.now, "crit", "latch", f"gate stays closed: {error}")
 
     def _turn(self, late_ns: int) -> None:
         latency = self.observers.measures.latency
@@ -271,6 +254,7 @@ class PaperCore:
         if not force and now - self._drawn < DRAW_NS and not self.pictures.urgent:
             return
         self._drawn = now
+        self.guard.look_for_room()
         self.pictures.urgent = False
         picture = self.pictures.draw(self.driver.now, self.driver.exchange, self.warming.progress)
         trouble = self.observers.rounds.trouble
