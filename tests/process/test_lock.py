@@ -11,6 +11,7 @@ import pytest
 
 from core.clock import SystemClock, stopwatch
 from core.guard.lock import InstanceLock, LockHeld
+from tests.process.real_core import eventually
 from tests.process.running import end, hear, running, say, start
 
 HOLDER = str(Path(__file__).with_name("lock_holder.py"))
@@ -83,6 +84,15 @@ def test_second_start_is_refused_while_the_lock_file_is_deleted(state_dir: Path)
         assert "socket" in caught.value.holdings.found[0].what
 
 
+def taken(lock: InstanceLock) -> bool:
+    """Whether the lock could be had now."""
+    try:
+        lock.acquire()
+    except LockHeld:
+        return False
+    return True
+
+
 def test_forked_child_does_not_inherit_the_lock(state_dir: Path) -> None:
     """W4: the parent is killed, its child lives on, the next start wins."""
     with running(HOLDER, str(state_dir), "fork") as parent:
@@ -92,8 +102,10 @@ def test_forked_child_does_not_inherit_the_lock(state_dir: Path) -> None:
         parent.wait()
         try:
             os.kill(answer["child"], 0)
-            with InstanceLock(state_dir, SystemClock()) as lock:
-                assert [holding.pid for holding in lock.holders().found] == [os.getpid()]
+            lock = InstanceLock(state_dir, SystemClock())
+            eventually(lambda: taken(lock), "the lock, once the child has run its at-fork hook")
+            assert [holding.pid for holding in lock.holders().found] == [os.getpid()]
+            lock.release()
         finally:
             os.kill(answer["child"], signal.SIGKILL)
 
