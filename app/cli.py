@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from app.commands import account, books, doctor, running, stops
+from app.commands import account, books, doctor, running, stops, venue
 from app.context import Globals
 
 NAME = "perpconsole"
@@ -95,5 +95,5 @@ def main(
         running.console(ctx.obj.launch())
 
 
-for module in (running, account, stops, books, doctor):
+for module in (running, account, stops, books, doctor, venue):
     module.register(cli)

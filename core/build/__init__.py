@@ -16,6 +16,9 @@ _WHERE = {
     "rejects": "refusals",
     "check": "checking",
     "effective_config": "checking",
+    "Serving": "serving",
+    "serve": "serving",
+    "fault_kinds": "serving",
 }
 
 

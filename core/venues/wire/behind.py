@@ -69,7 +69,9 @@ class WireExchange:
     Times that leave this class are wall time of `clock`. Raises Fatal when the simulated exchange reports an error.
     """
 
-    def __init__(self, tape: Tape, equity: int, seed: int, kernels: Kernels, clock: Clock) -> None:
+    def __init__(
+        self, tape: Tape, equity: int, seed: int, kernels: Kernels, clock: Clock, warm_ns: int = 0
+    ) -> None:  # fmt: skip
         self.clock, self.tape = clock, tape
         self.instruments = tuple(
             msgspec.structs.replace(x, entry=AT_ONCE, response=AT_ONCE, feed=AT_ONCE) for x in tape.instruments
@@ -77,7 +79,7 @@ class WireExchange:
         self.exchange = SimExchange(self.instruments, equity, seed, kernels)
         self.books = WireBooks()
         self.listeners: list[Callable[[Public | Changed], None]] = []
-        self.shift = clock.now() - tape.start_ns  # wall time = tape time + shift
+        self.shift = clock.now() - tape.start_ns - warm_ns  # wall time = tape time + shift; the market is that old
         self.skew_ns = 0  # fault: the clock that clients are shown is off by this
         self.last: dict[tuple[int, int], Public] = {}  # newest public event by (instrument, kind)
         self._shadow = Account(n=len(self.instruments))

@@ -61,9 +61,7 @@ async def venue(
     """A venue for one test."""
     clock = SystemClock()
     markets = [SyntheticMarket(find_instrument("hyperliquid", coin), SEED, start_ns, PRICES[coin]) for coin in coins]
-    exchange = WireExchange(SyntheticSource(markets), equity, SEED, Kernels("plain"), clock)
-    exchange.shift -= WARM_NS  # the market has been there for a while
-    exchange.catch_up()
+    exchange = WireExchange(SyntheticSource(markets), equity, SEED, Kernels("plain"), clock, WARM_NS)
     dialect = HyperliquidDialect(exchange, USER, rules or Rules(agents=(AGENT,), dead_man_volume=0, book_ms=50))
     server = VenueServer(exchange, dialect, Faults(Plan(rules=faults), clock.now()), clock)
     port = await server.start()
