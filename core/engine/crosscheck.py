@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from core.domain.events import Note, Read, ReadReply
 from core.domain.order import DELEVERAGED, FUNDED, LIQUIDATED, Report
 from core.domain.units import NS_PER_S
+from core.engine.orders import OWNER_SHIFT
 from core.engine.post import Post
 from core.engine.timers import TimerQueue
 from core.execution.fills import is_seen
@@ -107,9 +110,9 @@ class CrossCheck:
 
     def _compare(self, post: Post, reconciler: Reconciler, now: int) -> Comparison:
         others = sum(other.ledger.s.pos for other in self.posts if other.place == post.place and other is not post)
-        replies = self._replies
+        orders, trades = self._of(post)
         found = reconciler.compare(
-            post.ledger, replies["orders"], replies["positions"], replies["trades"], now, others + post.foreign_lots,
+            post.ledger, orders, self._replies["positions"], trades, now, others + post.foreign_lots,
             strict=not self.clean,
         )  # fmt: skip
         if not self.clean and found.why == "" and not any(d.what == "missed_fill" for d in found.differences):
@@ -123,6 +126,23 @@ class CrossCheck:
         for cl_id in found.resolve:
             post.resolve_absent(cl_id, now, RESOLVE_WAIT_NS)
         return found
+
+    def _of(self, post: Post) -> tuple[ReadReply, ReadReply]:
+        """Orders and trades less those of the other ledgers of this instrument; nobody's go to the first of them."""
+        orders, trades = self._replies["orders"], self._replies["trades"]
+        numbers = [other.number for other in self.posts if other.place == post.place]
+        if len(numbers) == 1:
+            return orders, trades
+        first = numbers[0] == post.number
+
+        def mine(cl_id: int) -> bool:
+            owner = cl_id >> OWNER_SHIFT
+            return owner == post.number if owner in numbers and cl_id else first
+
+        return (
+            msgspec.structs.replace(orders, orders=tuple(o for o in orders.orders if mine(o.cl_id))),
+            msgspec.structs.replace(trades, trades=tuple(t for t in trades.trades if mine(t.cl_id))),
+        )
 
     def _venue_made(self) -> list[Report]:
         """Funding, liquidations and deleveraging that no ledger of their instrument has counted."""

@@ -69,9 +69,10 @@ class Rig:
         journal: pathlib.Path | None = None, state_dir: pathlib.Path | None = None, kernels: Kernels = PLAIN,
         sinks: Sequence[StepSink] = (), epoch_s: float = 0.0, market: Market | None = None,
         wrap: Callable[[Any], Any] | None = None, first_round: int = 1, start_s: float = 0.0,
+        config: pathlib.Path | None = None,
     ) -> None:  # fmt: skip
         flags = {"rounds.hours": hours, "rounds.count": count, "rounds.on_round_end": on_end, "seed": seed}
-        self.loaded = load_config(None, flags)
+        self.loaded = load_config(config, flags)
         start = START + round(start_s * S)
         self.market = market or market_of(self.loaded, ["synthetic"], pathlib.Path("."), start)
         self.start = self.market.source.start_ns
