@@ -56,6 +56,7 @@ class Post:
         self.limits, self.risk, self.vitals = limits, Risk(), Vitals()
         self.plan_params = plan_params
         self.budget = budget  # 1e-8 quote; 0 = the whole account
+        self.retry_at = 0  # refused exits wait until then while rejects cool down
         self.foreign_lots = 0  # held before us: shown, never touched
 
     def bind(self, kernels: Kernels) -> None:

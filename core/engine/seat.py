@@ -10,15 +10,25 @@ from collections.abc import Sequence
 
 from core.domain.errors import PerpError
 from core.domain.events import W_TIMER, Note
-from core.domain.order import PENDING_AMEND, PENDING_NEW, UNKNOWN, Refusal, Request
+from core.domain.order import PENDING_AMEND, PENDING_NEW, REDUCE_ONLY, UNKNOWN, Refusal, Request
 from core.domain.reasons import OK, name_of
-from core.domain.units import FAR, NS_PER_S
+from core.domain.units import FAR, NS_PER_S, sign_of
 from core.engine.post import Post
 from core.kernel import Kernels
 from core.risk.blocks import HALTED_MODE, MODE_NAMES
 from core.strategies.sdk import Desk, Strategy
 
 DISABLED = "strategy_disabled"
+EXIT_RETRY_NS = 15 * NS_PER_S  # of refused exits while rejects are cooling down (R-O6: at most four a minute)
+
+
+def flags_at_venue(post: Post, flags: int, side: int, qty: int) -> int:
+    """Reduce-only only where it reduces what the venue holds: it nets strategies that we keep apart."""
+    ledger = post.ledger.s
+    if not flags & REDUCE_ONLY or ledger.other_pos == 0:
+        return flags
+    room = -sign_of(side) * (ledger.pos + ledger.other_pos)
+    return flags if qty <= room else flags & ~REDUCE_ONLY
 
 
 class Seat:
@@ -99,7 +109,8 @@ class Seat:
         """Targets of this instant. `why` are the bits of the moment; the timer bit counts only for our own timer."""
         if own_timer:
             for post in self.posts:
-                post.new_decision()
+                if self._may_try_again(post, now):
+                    post.new_decision()
             why |= W_TIMER
         else:
             why &= ~W_TIMER
@@ -122,6 +133,16 @@ class Seat:
                 self.ts_quoted = now
                 self.quotes += n
 
+    def _may_try_again(self, post: Post, now: int) -> bool:
+        """Refused orders rest until the next decision; in a reject cool-down exits are tried four times a minute."""
+        risk = post.risk.s
+        if not (risk.cooldown_until > now and risk.cooldown_why == risk.reject_code != OK):
+            return True
+        if now < post.retry_at:
+            return False
+        post.retry_at = now + EXIT_RETRY_NS
+        return True
+
     def _disable(self, error: Exception, notes: list[Note]) -> None:
         self.disabled = f"{type(error).__name__}: {error}" if not isinstance(error, PerpError) else str(error)
         notes.append(Note("crit", DISABLED, f"{self.name} disabled, quotes pulled: {self.disabled}", self.number))
@@ -136,7 +157,7 @@ class Seat:
             for k in range(q.n):
                 request = Request(
                     self.number, post.place, q.kind[k], q.cl_id[k], q.venue_id[k], q.side[k], q.px[k], q.qty[k],
-                    q.type[k], q.tif[k], q.flags[k], q.key[k],
+                    q.type[k], q.tif[k], flags_at_venue(post, q.flags[k], q.side[k], q.qty[k]), q.key[k],
                 )  # fmt: skip
                 if q.code[k] == OK:
                     requests.append(request)

@@ -7,6 +7,7 @@ import pathlib
 import pytest
 
 from core.build.assemble import load_config
+from core.domain.reasons import REDUCE_ONLY_REJECTED
 from core.domain.units import BUY, SELL
 from core.risk.blocks import HALTED_MODE
 from tests.simulation.rig import Rig, S
@@ -46,6 +47,7 @@ def test_the_venue_position_is_the_sum_of_both_ledgers(tmp_path: pathlib.Path, s
     assert sum(a.n_fills) > 0 and sum(b.n_fills) > 0
     assert a.pos + b.pos == rig.exchange.account.s.pos[0]
     assert a.fees + b.fees == rig.exchange.account.s.fees and "reconcile" not in rig.seen.codes()
+    assert "mode_cooldown" not in rig.seen.codes()  # opposite positions do not lead into a loop of refused exits
 
 
 def test_no_order_of_one_ever_meets_an_order_of_the_other(tmp_path: pathlib.Path, seed: int) -> None:
@@ -101,3 +103,20 @@ def test_the_order_in_the_config_gives_each_its_own_figures(tmp_path: pathlib.Pa
         by_name = {name: sum(rig.engine.posts[n].ledger.s.n_created) for n, name in enumerate(names)}
         found.append(by_name)
     assert found[0].keys() == found[1].keys() and all(count > 0 for count in found[0].values())
+
+
+def test_exits_that_the_venue_refuses_again_and_again_are_tried_four_times_a_minute(
+    tmp_path: pathlib.Path, seed: int
+) -> None:
+    """R-O6: a reject loop is broken for exits too, which a cool-down lets through."""
+    rig = rig_of(tmp_path, seed)
+    while all(post.ledger.s.pos == 0 for post in rig.engine.posts):
+        rig.to(rig.t + 1)
+    rig.exchange.inject(0, "reject_all", REDUCE_ONLY_REJECTED)
+    rig.to(rig.t + 60)
+    begin = rig.t
+    rig.to(begin + 120)
+    by_key: dict[tuple[int, int], int] = {}
+    for request in rig.creates(after=rig.start + round(begin * S)):
+        by_key[request.strategy, request.key] = by_key.get((request.strategy, request.key), 0) + 1
+    assert "mode_cooldown" in rig.seen.codes() and all(count <= 2 * 4 + 1 for count in by_key.values()), by_key
