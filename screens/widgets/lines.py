@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
@@ -97,7 +98,7 @@ class Lines(Widget):
     def render_line(self, y: int) -> Strip:
         if y < len(self._rows):
             return self._rows[y]
-        return Strip.blank(self.size.width)
+        return Strip.blank(self.size.width, Style.null())
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         return container.width

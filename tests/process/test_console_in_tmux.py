@@ -118,10 +118,10 @@ def test_perpconsole_without_arguments_opens_the_console_and_q_ends_it_in_order(
     assert venue_holds(state_dir)[0] == 0
 
 
-def test_eighty_by_twenty_four_shows_state_position_and_money(state_dir: Path) -> None:
-    with console(state_dir, (80, 24)) as pane:
+def test_eighty_by_twenty_four_without_colours_shows_state_position_and_money(state_dir: Path) -> None:
+    with console(state_dir, (80, 24), NO_COLOR="1") as pane:
         until(state_dir, "RUNNING")
-        screen = pane.sees("RUNNING")
+        screen = pane.sees("ETHUSDC")
         assert all(len(line) <= 80 for line in screen.splitlines())
         assert "ETHUSDC" in screen and "PAPER" in screen
 
