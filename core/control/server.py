@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import sys
 import threading
 from collections import deque
 from pathlib import Path
@@ -22,6 +23,9 @@ from core.control.protocol import Address, peer_of
 from core.domain.errors import Refused
 
 MAX_CONNECTIONS = 32
+
+# from 3.13 on asyncio would look up the file by the name that the socket was bound to, a short-lived one of ours
+KEEP_FILE: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
 
 
 class ControlServer:
@@ -83,7 +87,7 @@ class ControlServer:
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(self._fault)
         self._end = asyncio.Event()
-        server = await asyncio.start_unix_server(self._connected, sock=self._listening)
+        server = await asyncio.start_unix_server(self._connected, sock=self._listening, **KEEP_FILE)
         ready.set()
         await self._end.wait()
         server.close()
