@@ -8,33 +8,18 @@ import pytest
 
 from core.build.backtest import backtest
 from core.build.replaying import replay
-from core.config.instruments import find_instrument
 from core.control.launch import Launch
-from core.domain.book import F_BOOK
 from core.domain.errors import DataError
-from core.domain.units import NS_PER_S
-from core.market.synthetic import SyntheticMarket
-from core.market.taped import TapeWriter, file_name
+from tests.parity.tapes import tape_of
 
-START = 1_767_225_600 * NS_PER_S
 SECONDS = 120
+ROUND7 = pathlib.Path(__file__).parents[2] / "configs" / "round7.yml"
 
 
 @pytest.fixture(scope="module")
 def tape(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """Two minutes of ETHUSDC as the recorder writes them."""
-    instrument = find_instrument("binance_usdm", "ETHUSDC")
-    feed = SyntheticMarket(instrument, 5, START).chunk(START + SECONDS * NS_PER_S)
-    path = tmp_path_factory.mktemp("tape") / file_name(instrument, "20260101T000000Z")
-    writer = TapeWriter(path, instrument, START)
-    for at, seen, kind, row in zip(feed.ts_exch, feed.ts_recv, feed.kind, feed.row, strict=True):
-        if kind == F_BOOK:
-            writer.book(0, int(at), int(seen), feed.book_px[row], feed.book_sz[row])
-        else:
-            values = tuple(int(value) for value in feed.small[row])
-            writer.small(0, int(at), int(seen), int(kind), values)  # type: ignore[arg-type]
-    writer.close()
-    return path
+    return tape_of(tmp_path_factory.mktemp("tape"), "ETHUSDC", SECONDS, 2_500.0)
 
 
 @pytest.fixture
@@ -67,3 +52,37 @@ def test_a_recording_that_is_gone_or_changed_is_refused_by_name(journal: pathlib
     journal.with_suffix(".paths").unlink()
     with pytest.raises(DataError, match="list of recordings"):
         replay(journal, verify=True)
+
+
+def two_markets(folder: pathlib.Path) -> pathlib.Path:
+    """A profile with a market maker on each of two instruments."""
+    from ruamel.yaml import YAML
+
+    config = YAML(typ="safe").load(ROUND7.read_text(encoding="utf-8"))
+    first = config["strategies"][0]
+    first["budget"] = 100
+    sizes = {"baseSize": 0.001}
+    limits = {"netMax": 0.012, "singleMax": 0.004}
+    second = {
+        **first, "name": "mm-btc", "symbol": "BTCUSDT", "filters": {},
+        "params": {**first["params"], **sizes}, "risk": {**first["risk"], **limits},
+    }  # fmt: skip
+    config["strategies"] = [first, second]
+    config["equity"] = 5_000
+    path = folder / "two.yml"
+    with path.open("w", encoding="utf-8") as file:
+        YAML().dump(config, file)
+    return path
+
+
+def test_the_order_in_which_markets_are_named_does_not_change_the_journal(tmp_path: pathlib.Path) -> None:
+    """DESIGN 4: order is total, so registration order cannot matter."""
+    tapes = [tape_of(tmp_path, "ETHUSDC", 60, 2_500.0), tape_of(tmp_path, "BTCUSDT", 60, 60_000.0, seed=6)]
+    config = two_markets(tmp_path)
+    found = []
+    for n, order in enumerate(((0, 1), (1, 0))):
+        state = tmp_path / f"state{n}"
+        market = tuple(str(tapes[k]) for k in order)
+        body = backtest(Launch(state_dir=state, report_dir=state / "reports", market=market, config=config))
+        found.append((body["journal_sha256"], body["orders"], body["net_pnl_usdc"]))
+    assert found[0] == found[1] and found[0][1] > 20
