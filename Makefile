@@ -60,7 +60,7 @@ test: lint types imports
 	@echo "tests: all"; $(PYTEST) -n $(WORKERS) $(ARGS)
 
 pythons:
-	@WORKERS=$(WORKERS) tools/pythons.sh
+	@WORKERS=$(WORKERS) tools/pythons.sh $(ARGS)
 
 bench: $(DEV_STAMP)
 	@$(PY) -m tests.bench $(ARGS)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The fast tests on every other supported Python that is found here (PATH or pyenv), each in its own .venv-3.x (UC-12).
-# The Python of .venv is left to make check and make test.
+# The Python of .venv is left to make check and make test. Arguments go to pytest: `make pythons ARGS=tests/unit`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,5 +26,5 @@ for version in 3.11 3.12 3.13; do
     PYTHON=$python VENV=$venv tools/setup.sh dev "$stamp"
   fi
   echo "pythons: the fast tests on $version"
-  PYTHONHASHSEED=0 "$venv/bin/python" -m pytest -q -n "${WORKERS:-2}" -m "not slow and not tmux"
+  PYTHONHASHSEED=0 "$venv/bin/python" -m pytest -q -n "${WORKERS:-2}" -m "not slow and not tmux" "$@"
 done
