@@ -55,6 +55,20 @@ class Oracle:
         assert not self.after_halt, "R-E1: new risk left after the gate was closed"
         assert self.worst <= self.cap_lots, f"R-L2: {self.worst} lots at the venue, cap {self.cap_lots}"
 
+    async def agrees(self, seconds: float = 10.0) -> None:
+        """`settled`, at the latest after `seconds`: an order that filled while it was cancelled, or that the venue made
+        smaller, is UNKNOWN until reads have proved its fate (R + skew + L). Safety is not given any time."""
+        until = self.rig.venue.t + seconds
+        while self.rig.venue.t < until:
+            self.always()
+            try:
+                self.settled()
+            except AssertionError:
+                await self.rig.to(self.rig.venue.t + 0.25)
+            else:
+                return
+        self.settled()
+
     def settled(self) -> None:
         """Liveness: both ledgers agree in every order, fill, fee and lot."""
         self.always()

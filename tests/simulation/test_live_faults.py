@@ -48,14 +48,14 @@ def run(seed: int) -> tuple[LiveRig, Oracle]:
             rig.flag.closed = True
             rig.ask(Halt(id="h", who="test", reason="seeded"))
         await rig.to(SETTLE_S)
-        oracle.settled()
+        await oracle.agrees()
         if halts:
             assert rig.engine.state.run == "HALTED" and not rig.exchange.books.open_of()
             return
         assert rig.engine.state.run in ("RUNNING", "PAUSED") or "latched" in rig.seen.codes(), rig.engine.state.run
         rig.ask(Stop(id="s", who="test"))
         await rig.to(END_S)
-        oracle.settled()
+        await oracle.agrees()
         assert not rig.exchange.books.open_of(), "R-S4: orders left after a clean stop"
 
     rig = LiveRig(seed, weather_of(seed)).run(script)
