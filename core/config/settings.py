@@ -30,6 +30,39 @@ class Gateway(Section):
     base_url: str | None = Field(default=None, min_length=8, max_length=200, alias="baseURL", pattern=r"^https?://")
 
 
+class Keys(Section):
+    """Where a venue's keys come from (S4-83); the keys themselves never stand in a config.
+
+    `env` reads NAME_API_KEY and so on, where NAME is `name` (default: the venue's name in capitals); `file` a private
+    file (0600, ours, no link) of the same NAME=value lines; `keyring` the system's keyring under `name`; `command`
+    the lines that a program prints (Vault, KMS, pass).
+    """
+
+    source: Literal["env", "file", "keyring", "command"] = "env"
+    name: str = Field(default="", max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")
+    file: str = Field(default="", max_length=400)
+    command: tuple[str, ...] = Field(default=(), max_length=32)
+    timeout_s: float = Field(default=10.0, gt=0, le=120)
+
+
+class VenueAccess(Section):
+    """How one venue is reached. `url` replaces its addresses and is for a loopback venue alone."""
+
+    network: Literal["mainnet", "testnet", "demo", "loopback"]
+    url: str = Field(default="", max_length=200, pattern=r"^(https?://(127\.0\.0\.1|localhost):\d{1,5})?$")
+    keys: Keys = Keys()
+    signer_library: str = Field(default="", max_length=400)  # lighter: the operator's own copy, by full path
+
+    @model_validator(mode="after")
+    def _loopback_has_an_address(self) -> VenueAccess:
+        if (self.network == "loopback") != bool(self.url):
+            raise ValueError(
+                f"Expected url: http://127.0.0.1:PORT with network: loopback and with no other, "
+                f"was network: {self.network} and url: {self.url or 'none'}"
+            )
+        return self
+
+
 class StrategySettings(Section):
     """One strategy of the list: what it is, where it trades, its share of the money, its parameters."""
 
@@ -109,6 +142,7 @@ class Settings(Section):
     console: Console = Console()
     retention: Retention = Retention()
     gateway: Gateway = Gateway()
+    venues: dict[str, VenueAccess] = {}
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Settings:
