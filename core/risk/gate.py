@@ -227,13 +227,23 @@ def check_net(x: Limits, r: Risk, o: Ledger, q: Requests, n: int, more: int, cap
 
 
 @kernel
-def check_reduce(x: Limits, r: Risk, o: Ledger, v: View, s: Spec, q: Requests, n: int, now: int) -> int:
-    """Clamped to the position; before the market trigger it may pay at most the slippage bound."""
+def check_reduce(x: Limits, r: Risk, o: Ledger, v: View, s: Spec, q: Requests, n: int, more: int, now: int) -> int:
+    """Clamped to the position; before the market trigger it may pay at most the slippage bound.
+
+    Quotes of the same side were let in because of the position: with it gone they alone must still fit the cap, so
+    until the market trigger (and outside a stop) the size is clamped to what they leave of it (S3-16).
+    """
     side = q.side[n]
     held = -sign_of(side) * o.pos
     if held <= 0:
         return refuse(r, n, REDUCE_ONLY_SIZE, q.qty[n], max(0, held))
+    more -= max(0, q.qty[n] - held)
     q.qty[n] = min(q.qty[n], held)
+    if q.flags[n] & STOP == 0 and r.reduce_style != STYLE_MARKET:
+        over = o.open_lots[side] - held + more - x.net_max
+        if over >= q.qty[n]:
+            return refuse(r, n, NET_CAP, x.net_max + over, x.net_max)
+        q.qty[n] -= max(0, over)
     if s.min_lots <= 0 or s.max_lots <= 0:
         return refuse(r, n, MISSING_INPUT, s.min_lots, 1)
     if q.qty[n] < s.min_lots and q.flags[n] & CLOSE_POSITION == 0:
@@ -280,7 +290,7 @@ def check(x: Limits, r: Risk, o: Ledger, v: View, s: Spec, q: Requests, n: int, 
     if code != OK:
         return code
     if reduces != 0:
-        code = check_reduce(x, r, o, v, s, q, n, now)
+        code = check_reduce(x, r, o, v, s, q, n, more, now)
         if code != OK:
             return code
         return charge(r, n, 1)

@@ -10,7 +10,7 @@ from collections import deque
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from core.domain.order import (
@@ -217,6 +217,7 @@ def kernels() -> Kernels:
 @pytest.mark.timeout(400)
 @settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**48))
+@example(seed=10565)  # quotes let in beside a position that a reduce-only order then took away
 def test_the_net_cap_is_never_exceeded_on_a_thousand_random_sequences(kernels: Kernels, seed: int) -> None:
     Run(seed, kernels).live(12)
 
