@@ -18,7 +18,19 @@ async def test_ccxt_trades_on_a_served_venue_and_it_ends_on_sigterm(state_dir: P
     """UC-10."""
     import ccxt.pro
 
-    words = ("-m", "app", "--state-dir", str(state_dir), "--json", "venue", "serve", "--symbol", "BTC")
+    words = (
+        "-m",
+        "app",
+        "--state-dir",
+        str(state_dir),
+        "--json",
+        "venue",
+        "serve",
+        "--dialect",
+        "hyperliquid",
+        "--symbol",
+        "BTC",
+    )
     with running(*words) as child:
         told = hear(child)
         assert told["dialect"] == "hyperliquid" and told["url"].startswith("http://127.0.0.1:")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from core.venues.ccxt.traits import LIFETIME_MS, DeadMan, Frame, Traits, kind_of_prefix, ns_of_ms
+from core.venues.ccxt.traits import LIFETIME_MS, DeadMan, Frame, Traits, amount_of, kind_of_prefix, ns_of_ms
 
 
 class BinanceUsdm(Traits):
@@ -44,6 +44,19 @@ class BinanceUsdm(Traits):
             "streaming": {"keepAlive": 8_000},
         }
 
+    def addresses(self, url: str) -> dict[str, Any]:
+        socket = url.replace("http", "ws", 1)
+        api = {f"fapi{right}{version}": f"{url}/fapi/{version.lower() or 'v1'}"
+               for right in ("Public", "Private") for version in ("", "V2", "V3")}  # fmt: skip
+        return {
+            **api,
+            "fapiData": f"{url}/futures/data",
+            "public": f"{url}/api/v3",
+            "private": f"{url}/api/v3",
+            "sapi": f"{url}/sapi/v1",
+            "ws": {"linear": f"{socket}/ws", "ws-api": {"linear": f"{socket}/ws-fapi/v1"}},
+        }
+
     def lifetime(self, now: int) -> dict[str, Any]:
         return {"recvWindow": LIFETIME_MS}
 
@@ -52,6 +65,11 @@ class BinanceUsdm(Traits):
 
     def fill_kind(self, info: Any) -> int:
         return kind_of_prefix(self.client_of(info))
+
+    def wallet(self, answer: Any, quote: str) -> int:
+        """ccxt's total has the unrealised PnL in it; the venue's own wallet has not."""
+        rows = [row for row in answer["info"]["assets"] if row["asset"] == quote]
+        return amount_of(rows[0]["walletBalance"]) if rows else 0
 
     def used_weight(self, headers: dict[str, str]) -> float | None:
         text = headers.get("x-mbx-used-weight-1m")

@@ -10,10 +10,13 @@ from core.venues.ccxt.markets import Listing, id_number, side_of
 from core.venues.ccxt.traits import Traits, ns_of_ms
 
 
-def fill_report(traits: Traits, ids: Ids, listing: Listing, trade: Any) -> Report | None:
-    """One unified trade. None where it belongs to no order of ours. Raises Hostile, KeyError, TypeError, ValueError."""
+def fill_report(traits: Traits, ids: Ids, listing: Listing, trade: Any, kind: int | None = None) -> Report | None:
+    """One unified trade. None where it belongs to no order of ours. Raises Hostile, KeyError, TypeError, ValueError.
+
+    `kind`: what its order said, where the trade itself does not tell.
+    """
     info = trade.get("info") or {}
-    kind = traits.fill_kind(info)
+    kind = traits.fill_kind(info) if kind is None else kind
     order = trade.get("order")
     cl_id, venue_id = ids.learn(traits.client_of(info), str(order) if order else None)
     if kind == FILLED and cl_id == 0:

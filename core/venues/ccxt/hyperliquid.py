@@ -7,6 +7,7 @@ from typing import Any
 
 from core.domain.order import DELEVERAGED, FILLED, LIQUIDATED
 from core.domain.units import NS_PER_MS
+from core.venues.ccxt.keccak import quicken
 from core.venues.ccxt.traits import LIFETIME_MS, DeadMan, Frame, Traits, amount_of, ns_of_ms
 
 
@@ -21,6 +22,9 @@ class Hyperliquid(Traits):
     fixed_tick = False
     dead_man = DeadMan("account", window_ms=60_000, least_ms=5_000)
     expires = True
+
+    def prepare(self) -> str:
+        return quicken()
 
     def subclass(self, base: type[Any]) -> type[Any]:
         import ccxt
@@ -74,6 +78,9 @@ class Hyperliquid(Traits):
             },
             "streaming": {"keepAlive": 10_000},
         }
+
+    def addresses(self, url: str) -> dict[str, Any]:
+        return {"public": url, "private": url, "ws": {"public": f"{url.replace('http', 'ws', 1)}/ws"}}
 
     def lifetime(self, now: int) -> dict[str, Any]:
         return {"expiresAfter": now // NS_PER_MS + LIFETIME_MS}

@@ -17,7 +17,7 @@ from core.venues.ccxt.traits import Traits
 from core.venues.ccxt.wiring import Wire, wired
 
 TIMEOUT_MS = 5_000
-CREDENTIALS = ("apiKey", "secret", "password", "privateKey", "walletAddress")
+CREDENTIALS = ("apiKey", "secret", "password", "privateKey", "walletAddress", "accountIndex", "apiKeyIndex")
 
 
 class Access(msgspec.Struct, frozen=True):
@@ -38,6 +38,7 @@ class Instances:
     def __init__(self, traits: Traits, access: Access, clock: Clock) -> None:
         self.traits, self.access, self.clock = traits, access, clock
         self.budget = WeightBudget(traits.weight_per_minute)
+        self.warning = traits.prepare()  # for the operator; "" = none
         self.wires = {
             "data": Wire(clock, self.budget),
             "trade": Wire(clock, self.budget),
@@ -59,6 +60,7 @@ class Instances:
             settings["urls"] = {"api": dict(self.access.urls)}
         exchange = self.traits.subclass(wired(base))(settings)
         exchange.wire = wire
+        exchange.own_session = self.access.session is None  # a session handed in is the only way out
         if int(exchange.options.get("maxRetriesOnFailure") or 0) != 0:
             raise Refused(f"Expected ccxt never to send again by itself, {self.traits.name} would")
         if self.access.network == "demo":

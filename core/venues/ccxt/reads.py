@@ -14,7 +14,7 @@ from core.domain.order import FUNDED, REDUCE_ONLY, Report
 from core.domain.ports import Clock
 from core.domain.units import NS_PER_MS, NS_PER_S
 from core.venues.budget import EMERGENCY, QUERY
-from core.venues.ccxt.fills import fill_report
+from core.venues.ccxt.claims import Claims
 from core.venues.ccxt.ids import Ids
 from core.venues.ccxt.instances import Instances
 from core.venues.ccxt.markets import Listing, id_number, side_of
@@ -45,6 +45,7 @@ class Reader:
     ) -> None:
         self.traits, self.instances, self.listings, self.ids, self.clock = traits, instances, listings, ids, clock
         self.on_venue = on_venue
+        self.claims = Claims(traits, ids)
         self.since_ns = since_ns  # trades before this belong to earlier runs
         self.unreadable = 0
         self._newest_ns = since_ns
@@ -135,7 +136,10 @@ class Reader:
             since = start
             while True:
                 page = await exchange.fetch_my_trades(listing.symbol, since, PAGE)
-                found += [r for trade in page if (r := fill_report(self.traits, self.ids, listing, trade)) is not None]
+                for trade in page:
+                    report = await self.claims.report(exchange, listing, trade)
+                    if report is not None:
+                        found.append(report)
                 newest = max((int(trade["timestamp"]) for trade in page), default=since)
                 if len(page) < PAGE or newest <= since:
                     break

@@ -44,8 +44,17 @@ class Traits:
     mark_from = "watch_ticker"
     dead_man: DeadMan | None = None
     expires = False  # creates carry a venue-enforced expiry
-    public_only = False  # why live is refused is in `refused_live`
-    refused_live = ""
+    networks: tuple[str, ...] = ("mainnet", "testnet", "demo", "loopback")  # where orders are allowed
+    public_only = False  # orders are refused everywhere; why is in `refused_live`
+    refused_live = ""  # the reason, and the operator's next step
+
+    def refuses(self, network: str) -> str:
+        """Why no order may be sent on this network, with the next step; "" where orders are allowed."""
+        return self.refused_live if self.public_only or network not in self.networks else ""
+
+    def prepare(self) -> str:
+        """Once before the instances are made; what the operator should know of it, "" where all is well."""
+        return ""
 
     def subclass(self, base: type[Any]) -> type[Any]:
         """The venue's own overrides on top of the hooks of `wiring`."""
@@ -54,6 +63,10 @@ class Traits:
     def options(self) -> dict[str, Any]:
         """Constructor settings of every instance."""
         return {}
+
+    def addresses(self, url: str) -> dict[str, Any]:
+        """ccxt's addresses on a loopback venue at `url` (http://127.0.0.1:PORT)."""
+        raise NotImplementedError(self.name)
 
     def symbol(self, instrument: Instrument) -> str:
         """Unified symbol of a linear perpetual."""

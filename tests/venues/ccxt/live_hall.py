@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from core.clock import SteadyClock
 from core.domain.commands import Stop
 from core.domain.events import Asked, Started, Step
 from core.domain.instrument import Instrument
-from core.domain.order import FREE, RESTING_REJECT, SLOTS
+from core.domain.order import FREE, LIMIT, POST_ONLY, RESTING_REJECT, SLOTS, Request
 from core.domain.units import MONEY
 from core.engine.inbox import Inbox
 from core.engine.journal import Journal
@@ -47,13 +47,16 @@ class LiveCore:
 
     name = "live core"
 
-    def __init__(self, traits: Traits, access: Access, instrument: Instrument, flags: dict[str, Any]) -> None:
+    def __init__(
+        self, traits: Traits, access: Access, instrument: Instrument, flags: dict[str, Any],
+        config: str = "configs/round7_btc.yml",
+    ) -> None:  # fmt: skip
         self.closed = False
         self.notes: list[tuple[str, str, str]] = []
         self.codes: list[str] = []
         self.fatals: list[str] = []
         clock = self.clock = SteadyClock()
-        self.loaded = load_config("configs/round7_btc.yml", flags)
+        self.loaded = load_config(config, flags)
         self.instrument = instrument
         settings = self.loaded.settings.strategies[0]
         place = Place(f"{settings.venue}:{settings.symbol}", instrument)
@@ -143,4 +146,10 @@ def with_fees(instrument: Instrument) -> Instrument:
     return msgspec.structs.replace(instrument, network="loopback")
 
 
-Body = Callable[[LiveCore], Awaitable[None]]
+def request(kind: int, number: int, **fields: Any) -> Request:
+    """A request by hand: order `number`, one layer."""
+    given = {
+        "strategy": 0, "instrument": 0, "kind": kind, "cl_id": number * 128 + 1, "venue_id": 0, "side": 0, "px": 0,
+        "qty": 100, "type": LIMIT, "tif": POST_ONLY, "flags": 0, "key": 0,
+    }  # fmt: skip
+    return Request(**{**given, **fields})

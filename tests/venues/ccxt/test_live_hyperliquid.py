@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 
@@ -11,14 +10,14 @@ from core.clock import SteadyClock
 from core.config.instruments import find_instrument
 from core.domain.commands import Flatten, Halt
 from core.domain.events import Asked, Read
-from core.domain.order import CANCEL, CREATE, FILLED, IOC, LIMIT, POST_ONLY, REDUCE_ONLY, REJECTED, Request
+from core.domain.order import CANCEL, CREATE, FILLED, IOC, REDUCE_ONLY, REJECTED
 from core.engine.inbox import Inbox
 from core.venues.ccxt.hyperliquid import Hyperliquid
 from core.venues.ccxt.instances import Access
 from core.venues.ccxt.venue import CcxtVenue
 from core.venues.wire.faults import Rule
 from core.venues.wire.hyperliquid.dialect import Rules
-from tests.venues.ccxt.live_hall import LiveCore, agree, eventually, trading, with_fees
+from tests.venues.ccxt.live_hall import LiveCore, agree, eventually, request, trading, with_fees
 from tests.venues.wire.hyperliquid_hall import KEY, USER, Venue, settings, venue
 
 FREE_RULES = Rules(dead_man_volume=0, book_ms=50, weight_per_minute=0, free_requests=10**9)
@@ -38,14 +37,6 @@ def access(at: Venue) -> Access:
 
 def adapter(at: Venue, inbox: Inbox) -> CcxtVenue:
     return CcxtVenue(Hyperliquid(), access(at), [(0, BTC)], inbox, SteadyClock(), epoch=9)
-
-
-def request(kind: int, number: int, **fields: Any) -> Request:
-    given = {
-        "strategy": 0, "instrument": 0, "kind": kind, "cl_id": number * 128 + 1, "venue_id": 0, "side": 0, "px": 0,
-        "qty": 100, "type": LIMIT, "tif": POST_ONLY, "flags": 0, "key": 0,
-    }  # fmt: skip
-    return Request(**{**given, **fields})
 
 
 @pytest.mark.row("UC-10")

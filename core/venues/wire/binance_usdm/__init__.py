@@ -1,0 +1,1 @@
+"""Binance USD-M futures' wire in front of the loopback exchange: signed REST, streams, order socket."""
