@@ -14,7 +14,10 @@ REFUSED, USAGE, FAULT = 1, 64, 70
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run and exit. Errors are one message on stderr; `--debug` or PERP_DEBUG=1 shows the traceback as well."""
+    from core.guard import crash
+
     os.umask(0o077)  # whatever a command writes is private (X3)
+    crash.install()  # a traceback shows no key (X2)
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 
@@ -54,7 +57,9 @@ def run(arguments: list[str]) -> int:
 
 
 def _say(text: str, code: int) -> int:
-    print(f"perpconsole: {text}", file=sys.stderr)
+    from core.guard.redact import PROCESS
+
+    print(f"perpconsole: {PROCESS.clean(text)}", file=sys.stderr)
     return code
 
 

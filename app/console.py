@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from rich.text import Text
 from textual import work
 from textual.app import App, SystemCommand
 from textual.screen import Screen
@@ -23,6 +24,7 @@ from app.options import Options
 from core.domain.commands import Attended
 from core.domain.ports import CoreClient
 from core.domain.snapshot import Snapshot
+from core.guard.crash import text_of
 from screens import format as fmt
 from screens.actions import GLOBAL, rebind, textual_key
 from screens.base import ConsoleScreen, bindings
@@ -96,6 +98,13 @@ class Console(OperatorActions, Navigation, App[str]):
         """From the input thread: nothing will ever be typed again."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.terminal_lost, why)
+
+    def _fatal_error(self) -> None:
+        """A fault of the console; the toolkit's own words would show the locals of every frame (R-X2)."""
+        self.bell()
+        if self._exception is not None:
+            self._exit_renderables.append(Text(text_of(self._exception)))
+        self._close_messages_no_wait()
 
     def terminal_lost(self, why: str) -> None:
         """The console ends, the core is told and goes on (UNATTENDED)."""

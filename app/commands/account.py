@@ -78,30 +78,42 @@ def position(
             body = reply.body
     except (Unavailable, FileNotFoundError):
         body = _from_venue(options)
-    options.show({**body, "note": CHECK_FIRST} if verify else body)
+    unread = body.get("not_read") or []
+    options.show({**body, "note": CHECK_FIRST} if verify else body, code=1 if unread else 0)
 
 
 def _from_venue(options: Globals) -> dict[str, Any]:
-    """The accounts of the state dir, opened under the lock."""
+    """The accounts of the state dir, opened under the lock, and the recorded ones of real venues."""
+    from app.keys import keys_of
     from core.clock import SystemClock
+    from core.control.accounts import open_live
     from core.control.answers import listed
+    from core.control.outcome import Outcome
     from core.control.paper_account import open_accounts
     from core.domain.events import Read
 
-    positions: list[dict[str, Any]] = []
-    orders: list[dict[str, Any]] = []
+    rows: dict[str, list[dict[str, Any]]] = {"positions": [], "orders": []}
+    failed: list[str] = []
     if options.state.is_dir():
+        clock = SystemClock()
         anywhere = os.environ.get("PERP_ALLOW_FILESYSTEM") == "1"
-        for account in open_accounts(options.state, SystemClock(), "position", anywhere):
-            with account:
-                held, alive = account.read(Read("positions", 1)).positions, account.read(Read("orders", 2)).orders
-                rows = listed(account.name, account.symbols, held, alive)
-                positions += rows["positions"]
-                orders += rows["orders"]
+        paper = open_accounts(options.state, clock, "position", anywhere)
+        live = open_live(options.state, keys_of, clock, lambda step, text: None, closes=False)
+        failed += [f"{one.venue}: {one.text}" for one in live if isinstance(one, Outcome)]
+        opened = [one for one in live if not isinstance(one, Outcome)]
+        for account in (*paper, *opened):
+            held, alive = account.read(Read("positions", 1)), account.read(Read("orders", 2))
+            account.close()
+            if error := held.error or alive.error:
+                failed.append(f"{account.name}: {error}")
+                continue
+            found = listed(account.name, account.symbols, held.positions, alive.orders)
+            for kind in rows:
+                rows[kind] += found[kind]
     return {
         "source": "venue",
         "core": NOBODY,
-        "positions": positions,
-        "orders": orders,
-        "foreign_orders": sum(not order["ours"] for order in orders),
+        **rows,
+        "foreign_orders": sum(not order["ours"] for order in rows["orders"]),
+        "not_read": failed,
     }

@@ -25,8 +25,8 @@ def register(cli: typer.Typer) -> None:
 def run(
     ctx: typer.Context,
     config: Path = typer.Option(None, envvar="CONFIG_PATH", help="configuration file"),
-    mode: str = typer.Option("paper", help="paper; live comes with the venues"),
-    market: list[str] = typer.Option([], help="synthetic, or recordings (several)"),
+    mode: str = typer.Option("paper", help="paper, or live: a real account; starts PAUSED"),
+    market: list[str] = typer.Option([], help="synthetic, live, or recordings (several)"),
     speed: str = typer.Option("", help="market seconds a second, or max"),
     rounds: int = typer.Option(None, min=0, help="stop after so many rounds; 0 = no end"),
     round_hours: float = typer.Option(None, min=0.001, max=720, help="length of a round"),
@@ -34,11 +34,13 @@ def run(
     seed: int = typer.Option(None, min=0, help="seed of the market and the latencies"),
     headless: bool = typer.Option(False, help="no console: the same as `core`"),
     fresh: bool = typer.Option(False, help="start a new paper account; the old one is kept beside it"),
+    unproven: str = typer.Option("", metavar="REASON", help="go live without a passing round on record, and why"),
 ) -> None:
     """Run the core with a console, or without one (--headless)."""
     launch = ctx.obj.launch(
         config=config, mode=_mode(mode), market=tuple(market), speed=_speed(speed), rounds=rounds,
         round_hours=round_hours, on_round_end=_round_end(on_round_end), seed=seed, headless=headless, fresh=fresh,
+        unproven=unproven,
     )  # fmt: skip
     if headless:
         without_console(launch)
@@ -49,24 +51,25 @@ def run(
 def core(
     ctx: typer.Context,
     config: Path = typer.Option(None, envvar="CONFIG_PATH", help="configuration file"),
-    mode: str = typer.Option("paper", help="paper; live comes with the venues"),
-    market: list[str] = typer.Option([], help="synthetic, or recordings (several)"),
+    mode: str = typer.Option("paper", help="paper, or live: a real account; starts PAUSED"),
+    market: list[str] = typer.Option([], help="synthetic, live, or recordings (several)"),
     speed: str = typer.Option("", help="market seconds a second, or max"),
     rounds: int = typer.Option(None, min=0, help="stop after so many rounds; 0 = no end"),
     round_hours: float = typer.Option(None, min=0.001, max=720, help="length of a round"),
     on_round_end: str = typer.Option("", help="flatten or carry"),
     seed: int = typer.Option(None, min=0, help="seed of the market and the latencies"),
     fresh: bool = typer.Option(False, help="start a new paper account; the old one is kept beside it"),
+    unproven: str = typer.Option("", metavar="REASON", help="go live without a passing round on record, and why"),
 ) -> None:
     """Run the core alone, in the foreground. SIGUSR1 halts, SIGTERM stops."""
-    run(ctx, config, mode, market, speed, rounds, round_hours, on_round_end, seed, True, fresh)
+    run(ctx, config, mode, market, speed, rounds, round_hours, on_round_end, seed, True, fresh, unproven)
 
 
 def _mode(text: str) -> str:
     from core.domain.errors import Refused
 
-    if text != "paper":
-        raise Refused(f"Expected --mode paper, was {text}; live venues are not built yet")
+    if text not in ("paper", "live"):
+        raise Refused(f"Expected --mode paper or live, was {text}")
     return text
 
 

@@ -13,8 +13,11 @@ import typer
 if TYPE_CHECKING:
     from app.context import Globals
     from core.control.evidence import Evidence
+    from core.control.outcome import Outcome
     from core.control.stopping import PanicVenue
     from core.domain.commands import AnyCommand, Flatten, Halt
+
+WARM_AFTER_S = 0.1
 
 round_commands = typer.Typer(help="The running round.", rich_markup_mode=None, add_completion=False)
 
@@ -162,7 +165,7 @@ def panic(
     halt_only: bool = typer.Option(False, "--halt-only", help="cancel, keep positions (also FLATTEN=false)"),
     scope: str = typer.Option("account", help="account or ours"),
     symbol: str = typer.Option("", envvar="SYMBOL", help="only this instrument"),
-    config: Path = typer.Option(None, envvar="CONFIG_PATH", help="noted in the evidence; the paper account needs none"),
+    config: Path = typer.Option(None, envvar="CONFIG_PATH", help="noted in the evidence; a stop needs none"),
     no_kill_holder: bool = typer.Option(False, "--no-kill-holder", help="leave a core that does not answer alive"),
     reason: str = typer.Option("panic", help="for the evidence"),
 ) -> None:
@@ -178,14 +181,19 @@ def panic(
     evidence = Evidence(clock, lambda text: _say(options, text))
     only = halt_only or not _wants_flatten(os.environ.get("FLATTEN", ""), evidence)
     if config is not None:
-        evidence.note(
-            "config", f"{config}{'' if config.is_file() else ' (not there; not needed for the paper account)'}"
-        )
+        evidence.note("config", f"{config}{'' if config.is_file() else ' (not there; a stop needs none)'}")
     asked = Panic(
         state_dir=options.state, reports=options.reports, verb="halt" if only else "flatten", scope=_scope(scope),
         symbol=symbol, kill_holder=not no_kill_holder, reason=reason,
     )  # fmt: skip
-    code = run_panic(asked, clock, evidence, lambda: _accounts(asked.state_dir))
+    _warm(options.state)
+    code = run_panic(
+        asked,
+        clock,
+        evidence,
+        lambda: _accounts(asked.state_dir),
+        lambda: _live(asked.state_dir, asked.scope, evidence),
+    )
     body = evidence.body()
     options.show(body, f"{code} {body['meaning']}", code)
 
@@ -195,6 +203,27 @@ def _accounts(state_dir: Path) -> Sequence[PanicVenue]:
     from core.control.paper_account import open_accounts
 
     return open_accounts(state_dir, SystemClock(), "panic", os.environ.get("PERP_ALLOW_FILESYSTEM") == "1")
+
+
+def _warm(state_dir: Path) -> None:
+    """Load the venue library beside the question to the core, once the latch and that question have had their time."""
+    from importlib import import_module
+    from threading import Event, Thread
+
+    def load() -> None:
+        Event().wait(WARM_AFTER_S)
+        import_module("core.venues.ccxt.closer")
+
+    if os.path.lexists(state_dir / "venues.json"):  # its module would load the kernels before the latch
+        Thread(target=load, daemon=True).start()
+
+
+def _live(state_dir: Path, scope: str, evidence: Evidence) -> Sequence[PanicVenue | Outcome]:
+    from app.keys import keys_of
+    from core.clock import SystemClock
+    from core.control.accounts import open_live
+
+    return open_live(state_dir, keys_of, SystemClock(), evidence.note, scope=scope)
 
 
 def _wants_flatten(text: str, evidence: Evidence) -> bool:

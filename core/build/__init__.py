@@ -19,6 +19,9 @@ _WHERE = {
     "Serving": "serving",
     "serve": "serving",
     "fault_kinds": "serving",
+    "record": "recording",
+    "RecordWish": "recording",
+    "recording_line": "recording",
 }
 
 

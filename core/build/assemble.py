@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.build.holdings import Holding
 from core.config.load import Loaded, Schema, load
 from core.config.locate import profile_path
 from core.domain.errors import ConfigError
@@ -28,6 +29,7 @@ from core.strategies.asmm.params import AsmmParams
 from core.strategies.asmm.strategy import Asmm
 from core.strategies.sdk import Strategy
 
+LIVE_GRACE_S = 900.0  # quotes are pulled after so long without an operator (CONSOLE.md 0)
 SCHEMAS: dict[str, Schema] = {Asmm.kind: Schema(AsmmParams, RiskParams)}
 STRATEGIES: dict[str, type[Any]] = {Asmm.kind: Asmm}
 
@@ -55,9 +57,15 @@ class Place:
 
 def engine_of(
     loaded: Loaded, source: Source, places: Sequence[Place], journal: Journal, kernels: Kernels, *,
-    equity: int, first_round: int = 1, start_paused: bool = False, epoch_ns: int | None = None,
+    equity: int, first_round: int = 1, epoch_ns: int | None = None, own: Sequence[Holding] = (),
 ) -> Engine:  # fmt: skip
-    """The engine for this configuration on these instruments; `epoch_ns` sets where client ids begin."""
+    """The engine for this configuration on these instruments; `epoch_ns` sets where client ids begin.
+
+    `own`: what earlier live runs held. In mode live the engine starts PAUSED, and with real money it wants the
+    account's name before it quotes.
+    """
+    live = loaded.settings.mode == "live"
+    money = live and any(place.instrument.network == "mainnet" for place in places)
     seats: list[Seat] = []
     number = 0
     seq = first_seq(source.start_ns if epoch_ns is None else epoch_ns)
@@ -74,7 +82,7 @@ def engine_of(
             posts.append(
                 Post(
                     number, seat, index[key], instrument, strategy.signal_params(n), limits_of(risk, instrument),
-                    plan_params(instrument.orders_per_10s), new_view(), seq,
+                    plan_params(instrument.orders_per_10s), new_view(own_in_book=live), seq,
                     budget=round((settings.budget or 0.0) * MONEY),
                 )
             )  # fmt: skip
@@ -83,16 +91,27 @@ def engine_of(
     rounds = loaded.settings.rounds
     machine = Scheduler(Plan.of(rounds.hours, rounds.count, rounds.on_round_end), first_round)
     grace = loaded.settings.console.unattended_grace_s
-    return Engine(
-        seats,
-        journal,
-        machine,
-        kernels,
-        equity,
-        start_paused=start_paused,
-        grace_ns=round((grace or 0.0) * 1e9),
-        adopts=loaded.settings.mode == "paper",
-    )
+    if grace is None and live:
+        grace = LIVE_GRACE_S
+    words = {"arm_word": loaded.settings.account, "first_word": loaded.settings.account} if money else {}
+    engine = Engine(
+        seats, journal, machine, kernels, equity, start_paused=live, grace_ns=round((grace or 0.0) * 1e9),
+        adopts=loaded.settings.mode == "paper", **words,
+    )  # fmt: skip
+    _recall(engine, own, places)
+    return engine
+
+
+def _recall(engine: Engine, own: Sequence[Holding], places: Sequence[Place]) -> None:
+    """Positions of our own earlier runs and the fills that are in them: the ledgers go on where those stood."""
+    for holding in own:
+        mine = [
+            post for post in engine.posts if places[post.place].key == holding.key and post.number == holding.ledger
+        ]
+        for post in mine:
+            post.adopt_position(holding.pos, holding.cost)
+            for key in holding.seen:
+                post.mark_seen(key)
 
 
 def cache_dir(state_dir: pathlib.Path) -> pathlib.Path:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from core.build.assemble import engine_of, load_config
+from core.build.holdings import Holding
 from core.build.markets import Market, market_of
 from core.build.observers import Observers
 from core.clock import SystemClock, stamp, stopwatch
@@ -34,16 +36,22 @@ def flags_of(launch: Launch) -> dict[str, Any]:
         "rounds.on_round_end": launch.on_round_end or None,
         "seed": launch.seed,
         "telemetry.metrics_port": launch.metrics_port,
+        "mode": "live" if launch.mode == "live" else None,
     }
 
 
-def header_of(loaded: Loaded, market: Market, epoch: int, epoch_ns: int | None = None, first_round: int = 1) -> Header:
+def header_of(
+    loaded: Loaded, market: Market, epoch: int, epoch_ns: int | None = None, first_round: int = 1,
+    own: Sequence[Holding] = (),
+) -> Header:  # fmt: skip
     """First frame of a journal: what a replay needs to rebuild the engine."""
     source = dict(market.source.ref)
     source["instruments"] = [msgspec.to_builtins(place.instrument) for place in market.places]
     source["keys"] = [place.key for place in market.places]
     source["epoch_ns"] = market.source.start_ns if epoch_ns is None else epoch_ns
     source["first_round"] = first_round
+    if own:
+        source["own"] = msgspec.to_builtins(own)
     return Header(
         VERSION, loaded.effective, loaded.sha256, source, loaded.settings.mode.upper(), loaded.settings.seed, epoch,
         market.source.start_ns,

@@ -21,6 +21,7 @@ class EngineDesk:
     def __init__(self, engine: Engine, wire: WireGate, log_tail: Callable[[int], tuple[str, ...]]) -> None:
         self.engine, self.wire, self._log_tail = engine, wire, log_tail
         self.requests = 0
+        self.told: Callable[[], dict[str, int]] = dict  # what a real venue's wire counts beside ours
         self.queue: Callable[[], dict[tuple[int, int], float | None]] = dict
 
     @property
@@ -98,14 +99,8 @@ class EngineDesk:
 
     def wires(self) -> tuple[Wire, ...]:
         used, limit = self.wire.used(self.engine.now)
-        return (
-            Wire(
-                venue=self.engine.posts[0].instrument.venue,
-                requests=self.requests,
-                orders_used=used,
-                orders_limit=limit,
-            ),
-        )
+        ours = {"requests": self.requests, "orders_used": used, "orders_limit": limit, **self.told()}
+        return (Wire(venue=self.engine.posts[0].instrument.venue, **ours),)
 
     def log_tail(self, lines: int) -> tuple[str, ...]:
         return self._log_tail(lines)

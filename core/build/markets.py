@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from core.build.assemble import Place, cache_dir
 from core.config.instruments import instrument_for_recording, venue_of_recording
@@ -12,6 +13,9 @@ from core.config.load import Loaded
 from core.domain.errors import ConfigError, DataError
 from core.domain.instrument import Instrument
 from core.market.source import RecordingSource, Source
+
+if TYPE_CHECKING:
+    from core.build.live_market import LiveFeed
 
 SIZES = ("base_size", "single_max", "net_max")
 
@@ -24,6 +28,7 @@ class Market:
     places: tuple[Place, ...]
     title: str
     paths: tuple[str, ...] = ()
+    feed: LiveFeed | None = None  # what fills a live source
 
 
 def market_of(
@@ -32,19 +37,33 @@ def market_of(
     state_dir: pathlib.Path,
     start_ns: int,
     marks: Mapping[str, float] | None = None,
+    speed: float | None = None,
 ) -> Market:
-    """The market named on the command line or in the config. Raises DataError and ConfigError with the next step.
+    """The market named on the command line or in the config. Raises Refused with the next step.
 
-    `marks`: last prices of an earlier run by `venue:symbol`, from which a synthetic market goes on.
+    `marks`: last prices of an earlier run by `venue:symbol`, from which a synthetic market goes on. `speed`: of a core
+    that runs by the clock; None where the whole market is wanted at once, which no live feed can give.
     """
-    wanted = list(paths) or list(loaded.settings.market.paths)
-    if wanted == ["synthetic"] or (not wanted and loaded.settings.market.source == "synthetic"):
+    settings = loaded.settings.market
+    wanted = list(paths) or (["live"] if settings.source == "live" else list(settings.paths))
+    if wanted == ["synthetic"] or (not wanted and settings.source == "synthetic"):
         return synthetic(loaded, start_ns, marks or {})
-    if not wanted:
-        raise ConfigError("Expected recordings or synthetic as the market, was none; live feeds are not built yet")
     if "live" in wanted:
-        raise ConfigError("Expected synthetic or recordings as --market, was live; live feeds are not built yet")
+        if len(wanted) > 1:
+            raise ConfigError(f"Expected live alone as --market, was {' '.join(wanted)}")
+        if speed is None:
+            raise ConfigError("Expected recordings here, was live; record first: perpconsole record")
+        return live(loaded, speed)
     return recorded(loaded, wanted, state_dir)
+
+
+def live(loaded: Loaded, speed: float) -> Market:
+    """The public data of the venues of the config, as they come."""
+    from core.build.live_market import live_market
+
+    places = places_of(loaded, loaded.instruments)
+    source, feed, title = live_market(loaded, places, speed)
+    return Market(source, places, title, feed=feed)
 
 
 def synthetic(loaded: Loaded, start_ns: int, marks: Mapping[str, float]) -> Market:

@@ -19,6 +19,7 @@ from core.domain.snapshot import RoundRow
 from core.domain.units import MONEY
 from core.engine.engine import Engine
 from core.engine.roundlife import ENDED, OPENED
+from core.guard.redact import Redactor
 from core.kpi.measures import Measures
 from core.rounds.archive import Archive
 from core.rounds.facts import Event, RoundFacts, Run
@@ -26,7 +27,6 @@ from core.rounds.recorder import Recorder
 from core.rounds.scheduler import Ending
 from core.telemetry.alerts import Alert, Alerts
 from core.telemetry.logs import Log
-from core.telemetry.redact import Redactor
 from core.telemetry.rules import Rules
 from core.venues.lanes import WireGate
 

@@ -13,8 +13,7 @@ from core.domain.events import Step
 from core.domain.snapshot import Action, Check, Kernels, Round, Snapshot, State
 from core.domain.units import NS_PER_S
 from core.engine.engine import GRACE, Engine
-from core.engine.runstate import RUNNING
-from core.exchange.exchange import SimExchange
+from core.engine.runstate import RUNNING, STARTING
 from core.risk.blocks import COOLDOWN_MODE
 from core.telemetry.picture import Frame, Picture, RoundReads
 
@@ -39,6 +38,7 @@ class Pictures:
         self.actions: deque[Action] = deque(maxlen=ACTIONS)
         self.metrics_port: int | None = None
         self.stopping = False
+        self.dead_man = ""  # what cancels our orders when this process cannot
         self.urgent = True
         self.last_report = ""
         recorder = observers.recorder
@@ -68,14 +68,13 @@ class Pictures:
                 self.actions.append(Action(step.moment.ts, note.text, note.level != "crit"))
                 self.urgent = True
 
-    def draw(self, now: int, exchange: SimExchange, kernels: Kernels) -> Snapshot:
+    def draw(self, now: int, kernels: Kernels) -> Snapshot:
         """The picture at core time `now`."""
         engine, observers, settings = self.engine, self.observers, self.loaded.settings
-        observers.desk.queue = exchange.queue_share
         written = observers.rounds.written
         frame = Frame(
             seq=engine.seq,
-            mode=settings.mode.upper(),
+            mode=shown_mode(settings.mode, engine.posts[0].instrument.network),
             network=engine.posts[0].instrument.network,
             account=settings.account,
             market=self.market,
@@ -95,6 +94,7 @@ class Pictures:
             buffer_halt=self._limit("buffer_flatten"),
             kernels=kernels,
             metrics_port=self.metrics_port,
+            dead_man=self.dead_man,
             double_press_flattens=settings.console.double_press_flattens,
         )
         return self.picture.snapshot(now, frame)
@@ -123,6 +123,8 @@ class Pictures:
         if run == RUNNING and cooling:
             run, until, since = "COOLDOWN", max(risk.cooldown_until for risk in cooling), cooling[0].since
             reason = "cooling down"
+        if run == STARTING and not engine.check.clean:
+            reason = f"account not yet reconciled: {engine.check.why}"
         latched = progress is not None and engine.stopping.latched
         return State(
             run=run,
@@ -140,7 +142,7 @@ class Pictures:
             foreign_orders=engine.check.foreign_orders,
             foreign_positions=engine.check.foreign_positions,
             history=tuple(state.history[-12:]),
-            resumed_once=True,
+            resumed_once=engine.resumed_once or not engine.first_word,
         )
 
     def _positions(self) -> int:
@@ -156,3 +158,8 @@ class Pictures:
             Check("0 open orders", orders == 0, str(orders)),
             Check("feeds fresh", fresh, "fresh" if fresh else "stale"),
         )
+
+
+def shown_mode(mode: str, network: str) -> str:
+    """LIVE is real money only; a live core on anything else is TESTNET (CONSOLE.md 0)."""
+    return mode.upper() if mode != "live" or network == "mainnet" else "TESTNET"

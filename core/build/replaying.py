@@ -14,6 +14,7 @@ import msgspec
 from pydantic import ValidationError
 
 from core.build.assemble import SCHEMAS, Place, cache_dir, engine_of
+from core.build.holdings import Holding
 from core.build.warm import ready
 from core.config.load import Loaded
 from core.config.settings import Settings
@@ -89,6 +90,7 @@ def engine_again(header: Header, journal: Journal, kernels: Kernels) -> tuple[En
         loaded, cast(Source, Origin(tuple(found), header.started)), places, journal, kernels,
         equity=round(loaded.settings.equity * MONEY), first_round=source.get("first_round", 1),
         epoch_ns=source.get("epoch_ns", header.started),
+        own=msgspec.convert(source.get("own", []), list[Holding]),
     )  # fmt: skip
     return engine, loaded
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from core.config.load import Schema
-from core.config.settings import Settings
+from core.config.settings import Keys, Settings, VenueAccess
 from core.config.show import value_text
 from core.domain.errors import ConfigError
 
@@ -56,6 +56,9 @@ def reference(schemas: Mapping[str, Schema], profile: pathlib.Path) -> str:
                 parts.append(_table("risk", schema.risk, told, f"`risk:` of `kind: {kind}`", profile))
             if filters is not None:
                 parts.append(_table("filters", filters, told, "`filters:` of a strategy", profile))
+        elif name == "venues":
+            parts.append(_table("venues", VenueAccess, told, "`venues:` (one entry a venue, by its name)", profile))
+            parts.append(_table("keys", Keys, told, "`keys:` of a venue", profile))
         elif model is not None:
             parts.append(_table(name, model, told, f"`{name}:`", profile))
     return "\n\n".join(parts)

@@ -38,20 +38,32 @@ class Keys(Section):
     the lines that a program prints (Vault, KMS, pass).
     """
 
-    source: Literal["env", "file", "keyring", "command"] = "env"
-    name: str = Field(default="", max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")
-    file: str = Field(default="", max_length=400)
-    command: tuple[str, ...] = Field(default=(), max_length=32)
-    timeout_s: float = Field(default=10.0, gt=0, le=120)
+    source: Literal["env", "file", "keyring", "command"] = Field(default="env", description="where the keys come from")
+    name: str = Field(
+        default="", max_length=64, pattern=r"^[A-Za-z0-9_.-]*$",
+        description="prefix of the variables, or the keyring's service; empty = the venue's name",
+    )  # fmt: skip
+    file: str = Field(
+        default="", max_length=400, description="full path, or from ~/, of a 0600 file of NAME=value lines"
+    )
+    command: tuple[str, ...] = Field(
+        default=(), max_length=32, description="program and its arguments, no shell; prints NAME=value lines"
+    )
+    timeout_s: float = Field(default=10.0, gt=0, le=120, description="s that the command may take")
 
 
 class VenueAccess(Section):
     """How one venue is reached. `url` replaces its addresses and is for a loopback venue alone."""
 
-    network: Literal["mainnet", "testnet", "demo", "loopback"]
-    url: str = Field(default="", max_length=200, pattern=r"^(https?://(127\.0\.0\.1|localhost):\d{1,5})?$")
+    network: Literal["mainnet", "testnet", "demo", "loopback"] = Field(description="which of the venue's networks")
+    url: str = Field(
+        default="", max_length=200, pattern=r"^(https?://(127\.0\.0\.1|localhost):\d{1,5})?$",
+        description="of a loopback venue, http://127.0.0.1:PORT",
+    )  # fmt: skip
     keys: Keys = Keys()
-    signer_library: str = Field(default="", max_length=400)  # lighter: the operator's own copy, by full path
+    signer_library: str = Field(
+        default="", max_length=400, description="lighter: the operator's own copy of its signer, by full path"
+    )
 
     @model_validator(mode="after")
     def _loopback_has_an_address(self) -> VenueAccess:

@@ -33,3 +33,4 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     symbol: str = ""
     json: bool = False
     who: str = ""
+    unproven: str = ""  # why live may start without a passing round on record

@@ -34,6 +34,7 @@ LATCH_S = 1.0
 PEER_S = 30.0
 TRIES = 5
 Venues = Callable[[], "Sequence[PanicVenue]"]
+Live = Callable[[], "Sequence[PanicVenue | Outcome]"]
 
 
 class Panic(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,10 +49,11 @@ class Panic(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = "panic"
 
 
-def run_panic(panic: Panic, clock: Clock, evidence: Evidence, venues: Venues) -> int:
+def run_panic(panic: Panic, clock: Clock, evidence: Evidence, venues: Venues, live: Live = tuple) -> int:
     """Run it to the end and write the evidence; returns the exit code (RELIABILITY.md section 5).
 
-    `venues()` opens the venue clients; it is called only after a holder that did not answer is gone.
+    `venues()` opens accounts that lie in the state dir, under its lock: called only after a holder that did not answer
+    is gone. `live()` opens accounts of real venues, which need no lock; one that cannot be opened is its outcome.
     """
     latch = Latch(panic.state_dir)
     stop = Stop(
@@ -62,7 +64,7 @@ def run_panic(panic: Panic, clock: Clock, evidence: Evidence, venues: Venues) ->
     evidence.stop = msgspec.to_builtins(stop)
     code = _through_core(panic, stop, evidence)
     if code is None:
-        code = _by_ourselves(panic, clock, latch, stop, evidence, venues)
+        code = _by_ourselves(panic, clock, latch, stop, evidence, venues, live)
     evidence.code = code
     try:
         if not latch.engaged():  # re-armed while we stopped: the stop came later and wins
@@ -127,28 +129,52 @@ def _through_core(panic: Panic, stop: Stop, evidence: Evidence) -> int | None:
     return last.code
 
 
-def _by_ourselves(panic: Panic, clock: Clock, latch: Latch, stop: Stop, evidence: Evidence, venues: Venues) -> int:
-    """Steps 3 and 4: end the holder, then E3-E8 at every venue in parallel."""
+def _by_ourselves(
+    panic: Panic, clock: Clock, latch: Latch, stop: Stop, evidence: Evidence, venues: Venues, live: Live
+) -> int:
+    """Steps 3 and 4: end the holder, then E3-E8 at every venue in parallel. No account waits for another one."""
     from core.control.stopping import VenueStop  # loads the kernels: after the latch and the question to the core
 
+    verb = stop.verb if panic.verb == "flatten" else "halt"
+    gone_on = threading.Event()
+    opened: list[PanicVenue] = []
+    threads: list[threading.Thread] = []
+    done: dict[int, Outcome] = {}  # by id: two accounts of one venue may have one name
+
+    def begin(found: Sequence[PanicVenue | Outcome]) -> None:
+        for venue in found:
+            if isinstance(venue, Outcome):
+                evidence.outcomes.append(venue)
+                continue
+            opened.append(venue)
+            threads.append(threading.Thread(target=one, args=(venue,), daemon=True))
+            threads[-1].start()
+
+    def one(venue: PanicVenue) -> None:
+        symbol = _symbol_at(venue, panic.symbol, evidence)
+        done[id(venue)] = VenueStop(venue, verb, clock, evidence.note, panic.scope, symbol, gone_on).run()
+
+    if real := live():
+        _end_holder(panic, clock, evidence, waits=False)
+        begin(real)
     try:
-        opened = _open(panic, clock, evidence, venues)
+        begin(_open(panic, clock, evidence, venues))
     except PerpError as error:
         evidence.note("venue", str(error))
         evidence.outcomes.append(Outcome("venue", CANNOT_START, "unverified", 0, 0, str(error)))
-        return CANNOT_START
-    if not opened:
+    if not opened and not evidence.outcomes:
         evidence.note("venue", "no account was ever opened in this state dir: nothing to cancel, nothing to close")
-    verb = stop.verb if panic.verb == "flatten" else "halt"
-    gone_on = threading.Event()
-    found: dict[str, Outcome] = {}
+    _join(threads, gone_on, evidence)
+    for venue in opened:
+        venue.close()
+        missing = Outcome(venue.name, UNVERIFIED, "unverified", 0, 0, "no result")
+        evidence.outcomes.append(done.get(id(venue), missing))
+    code = worst(evidence.outcomes, verb)
+    _advance(latch, code, verb, evidence)
+    return code
 
-    def one(venue: PanicVenue) -> None:
-        found[venue.name] = VenueStop(venue, verb, clock, evidence.note, panic.scope, panic.symbol, gone_on).run()
 
-    threads = [threading.Thread(target=one, args=(venue,), daemon=True) for venue in opened]
-    for thread in threads:
-        thread.start()
+def _join(threads: list[threading.Thread], gone_on: threading.Event, evidence: Evidence) -> None:
     try:
         for thread in threads:
             thread.join()
@@ -157,13 +183,17 @@ def _by_ourselves(panic: Panic, clock: Clock, latch: Latch, stop: Stop, evidence
         evidence.note("stop", "interrupted by the operator; what is not verified is reported as such")
         for thread in threads:
             thread.join(2.0)
-    for venue in opened:
-        venue.close()
-        missing = Outcome(venue.name, UNVERIFIED, "unverified", 0, 0, "no result")
-        evidence.outcomes.append(found.get(venue.name, missing))
-    code = worst(evidence.outcomes, verb)
-    _advance(latch, code, verb, evidence)
-    return code
+
+
+def _symbol_at(venue: PanicVenue, symbol: str, evidence: Evidence) -> str:
+    """What the account calls the instrument that a person typed (`SYMBOL=BTC` at a venue that lists BTC/USDC:USDC)."""
+    named: Callable[[str], str] | None = getattr(venue, "symbol_of", None)
+    if not symbol or named is None:
+        return symbol
+    own = named(symbol)
+    if not own:
+        evidence.note("symbol", f"{venue.name}: we trade no {symbol} there; other instruments are left as they are")
+    return own or symbol
 
 
 def _open(panic: Panic, clock: Clock, evidence: Evidence, venues: Venues) -> Sequence[PanicVenue]:
@@ -180,7 +210,8 @@ def _open(panic: Panic, clock: Clock, evidence: Evidence, venues: Venues) -> Seq
     return venues()
 
 
-def _end_holder(panic: Panic, clock: Clock, evidence: Evidence) -> None:
+def _end_holder(panic: Panic, clock: Clock, evidence: Evidence, waits: bool = True) -> None:
+    """`waits` for another panic that holds the lock; a stop at a real venue does not."""
     lock = InstanceLock(panic.state_dir, clock)
     try:
         holdings = lock.holders()
@@ -188,6 +219,8 @@ def _end_holder(panic: Panic, clock: Clock, evidence: Evidence) -> None:
         evidence.note("holder", f"cannot be looked up: {error}")
         return
     if _is_short(lock.path, holdings):
+        if not waits:
+            return
         evidence.note("holder", "another panic is at work; waiting for it, then verifying")
         deadline = clock.monotonic() + int(PEER_S * 1e9)
         pause = threading.Event()

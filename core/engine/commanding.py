@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from core.engine.engine import Engine
 
 REARM_WORD = "arm"
+GO_WORD = "go"  # of every later resume where the first one wanted a word
 
 
 def obey(engine: Engine, command: AnyCommand, now: int) -> Answer:
@@ -92,6 +93,10 @@ def _resume(engine: Engine, command: Resume, now: int, who: str) -> Answer:
         return _no(command, f"Expected PAUSED, was {engine.state.run}")
     if not engine.check.clean:
         return _no(command, f"Expected a clean reconcile first, was: {engine.check.why}")
+    wanted = GO_WORD if engine.first_word and engine.resumed_once else engine.first_word
+    if wanted and command.word != wanted:
+        return _no(command, f"Expected the word {wanted!r}, was {command.word!r}")
+    engine.resumed_once = True
     engine.move(RUNNING, "resumed" + who)
     for post in engine.posts:
         post.resume(now)

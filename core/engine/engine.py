@@ -52,6 +52,7 @@ class Engine:
     def __init__(
         self, seats: Sequence[Seat], journal: Journal, machine: Machine, kernels: Kernels, equity: int,
         start_paused: bool = False, grace_ns: int = 0, arm_word: str = REARM_WORD, adopts: bool = False,
+        first_word: str = "",
     ) -> None:  # fmt: skip
         self.seats = tuple(seats)
         self.posts: tuple[Post, ...] = tuple(post for seat in seats for post in seat.posts)
@@ -63,6 +64,8 @@ class Engine:
         self.check = CrossCheck(self.posts, self.timers, lambda why: self.latch(HALT, why, "ours", f"auto-{self.seq}"))
         self.stopping = Stopping(self.posts, self.timers)
         self.start_paused, self.grace_ns, self.arm_word = start_paused, grace_ns, arm_word
+        self.first_word = first_word  # of the first resume after a start, "" = any
+        self.resumed_once = False
         self.check.adopts = adopts
         self.equity_start = equity
         self.seq = 0
@@ -183,7 +186,9 @@ class Engine:
         if self.state.run == STARTING and self.check.clean:
             if self.check.adopted_balance is not None:
                 self.equity_start = self.check.adopted_balance
-            self.move(PAUSED if self.start_paused else RUNNING, "reconciled")
+            elif self.start_paused and self.check.balance is not None:  # live: limits count from what is really there
+                self.equity_start = min(self.equity_start, self.check.balance)
+            self.move(*((PAUSED, "reconciled; resume to quote") if self.start_paused else (RUNNING, "reconciled")))
             if self.start_paused:
                 self._pause("start")
             self.start_decisions(now)

@@ -100,7 +100,12 @@ class Journal:
             if self._file is not None:
                 packed = self._packer.compress(raw)
                 self._write(_HEAD.pack(len(packed), zlib.crc32(packed)) + packed)
-        if sync and self._file is not None:
+        if sync:
+            self.sync()
+
+    def sync(self) -> None:
+        """Force what was written to the disk; may run in another thread than the writer's. Raises Fatal."""
+        if self._file is not None:
             try:
                 os.fdatasync(self._file.fileno())
             except OSError as error:

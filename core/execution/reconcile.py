@@ -82,7 +82,7 @@ class Reconciler:
         it; at start every one counts.
         """
         missing = [
-            name
+            f"{name} ({reply.error})" if reply is not None else name
             for name, reply in (("orders", orders), ("positions", positions), ("trades", trades))
             if reply is None or reply.error
         ]

@@ -108,7 +108,7 @@ def _in_order(paths: list[pathlib.Path]) -> list[tuple[pathlib.Path, Kind]]:
             raise DataError(
                 f"Expected files of one venue ({first.family}), was {kind.family}; run them one by one", str(path)
             )
-        if (kind.part in seen and kind.part != "wire") or (kind.part == "tape" and len(kinds) > 1):
+        if kind.part in seen and kind.part not in ("wire", "tape"):
             raise DataError(
                 f"Expected one {kind.part} file an instrument, was a second; run them one by one", str(path)
             )
@@ -151,15 +151,16 @@ def _convert(
 def _tape(
     files: list[tuple[pathlib.Path, Kind]], instrument: Instrument
 ) -> tuple[Feed, dict[str, int], tuple[str, ...], bool]:
-    """A recording of ours: already rows, taken as they are."""
-    path = files[0][0]
-    header, feed, whole = taped.read_tape(path)
-    if (header.tick, header.lot) != (repr(instrument.tick), repr(instrument.lot)):
-        raise DataError(
-            f"Expected a grid of {instrument.tick!r} and {instrument.lot!r}, was {header.tick} and {header.lot}; "
-            "the venue changed its filters since",
-            str(path),
-        )
+    """Recordings of ours, one after the other: already rows, taken as they are."""
+    paths = [path for path, _ in files]
+    headers, feed, whole = taped.read_tapes(paths, instrument.book_stale_ns)
+    for header in headers:
+        if (header.tick, header.lot) != (repr(instrument.tick), repr(instrument.lot)):
+            raise DataError(
+                f"Expected a grid of {instrument.tick!r} and {instrument.lot!r}, was {header.tick} and {header.lot}; "
+                "the venue changed its filters since",
+                str(paths[0]),
+            )
     labels = () if whole else ("the recording was cut off: read up to its last whole block",)
     return feed, {"rows": len(feed.ts_exch)}, labels, False
 

@@ -6,17 +6,18 @@ File: MAGIC, then blocks of (u32 length, u32 crc32, zstd of msgpack). The first 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import numpy as np
 import zstandard
 
-from core.domain.book import F_BOOK, F_GAP, LEVELS, Feed
+from core.domain.book import F_BOOK, F_GAP, LEVELS, Feed, empty_feed
 from core.domain.errors import DataError
 from core.domain.instrument import Instrument
 
@@ -38,6 +39,7 @@ class Header(msgspec.Struct, frozen=True):
     tick: str
     lot: str
     started: int
+    clock_offset_ns: int = 0  # venue minus ours when the file was begun; exchange times in it are in our time already
 
 
 def file_name(instrument: Instrument, stamp: str) -> str:
@@ -46,37 +48,43 @@ def file_name(instrument: Instrument, stamp: str) -> str:
 
 
 class TapeWriter:
-    """A feed sink (as the engine's inbox is) that writes one instrument's rows. `rows` counts, `lost` are given up.
+    """A feed sink (as the engine's inbox is) that writes one instrument's rows. `rows` and `bytes` count.
 
-    Raises OSError where the file cannot be made. A later write error ends the recording: `trouble` says why.
+    Raises OSError where the file cannot be made, FileExistsError where there is one. A later write error ends the
+    recording: `trouble` says why, and the file is cut back to its last whole block.
     """
 
-    def __init__(self, path: pathlib.Path, instrument: Instrument, started: int) -> None:
+    def __init__(self, path: pathlib.Path, instrument: Instrument, started: int, clock_offset_ns: int = 0) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self.rows = 0
+        self.bytes = 0  # of whole blocks
         self.trouble = ""
         self._last_recv = 0
         self._times: list[tuple[int, int, int, int]] = []  # ts_exch, ts_recv, kind, row
         self._books: list[tuple[np.ndarray, np.ndarray]] = []
         self._small: list[tuple[int, int, int, int]] = []
-        os.write(self._file, MAGIC)
         header = Header(
             VERSION, instrument.venue, instrument.symbol, instrument.network, repr(instrument.tick),
-            repr(instrument.lot), started,
+            repr(instrument.lot), started, clock_offset_ns,
         )  # fmt: skip
-        self._write(msgspec.msgpack.encode(header))
+        try:
+            self._put(MAGIC + _block(msgspec.msgpack.encode(header)))
+        except OSError:
+            os.close(self._file)
+            path.unlink(missing_ok=True)
+            raise
 
     def book(self, _instrument: int, ts_exch: int, ts_recv: int, px: np.ndarray, sz: np.ndarray) -> None:
         """A whole book, shapes (2, LEVELS)."""
-        self._add(ts_exch, ts_recv, F_BOOK, len(self._books))
         self._books.append((px.copy(), sz.copy()))
+        self._add(ts_exch, ts_recv, F_BOOK, len(self._books) - 1)
 
     def small(self, _instrument: int, ts_exch: int, ts_recv: int, kind: int, values: tuple[int, int, int, int]) -> None:
         """A best price, trade or mark."""
-        self._add(ts_exch, ts_recv, kind, len(self._small))
         self._small.append(values)
+        self._add(ts_exch, ts_recv, kind, len(self._small) - 1)
 
     def gap(self, _instrument: int, ts_exch: int, ts_recv: int, lost: int) -> None:
         """Messages were lost."""
@@ -98,23 +106,36 @@ class TapeWriter:
         size = np.asarray([pair[1] for pair in self._books], np.int64).reshape(-1, 2, LEVELS)
         small = np.asarray(self._small, np.int64).reshape(-1, 4)
         columns = [times[:, 0], times[:, 1], times[:, 2], times[:, 3], book, size, small]
-        self._write(msgspec.msgpack.encode([np.ascontiguousarray(column).tobytes() for column in columns]))
-        self._times, self._books, self._small = [], [], []
-
-    def _write(self, raw: bytes) -> None:
-        packed = zstandard.ZstdCompressor(level=3).compress(raw)
+        raw = msgspec.msgpack.encode([np.ascontiguousarray(column).tobytes() for column in columns])
         try:
-            os.write(self._file, _HEAD.pack(len(packed), zlib.crc32(packed)) + packed)
+            self._put(_block(raw))
         except OSError as error:
             self.trouble = f"{self.path.name}: {error.strerror}"
+            with contextlib.suppress(OSError):  # a reader leaves a torn end out as well
+                os.ftruncate(self._file, self.bytes)
+            return
+        self._times, self._books, self._small = [], [], []
+
+    def _put(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._file, view) :]
+        self.bytes += len(data)
 
     def close(self) -> None:
-        """The last block, synced."""
+        """The last block, synced. What the disk refuses is told in `trouble`."""
         self.flush()
         try:
             os.fsync(self._file)
+        except OSError as error:
+            self.trouble = self.trouble or f"{self.path.name}: {error.strerror}"
         finally:
             os.close(self._file)
+
+
+def _block(raw: bytes) -> bytes:
+    packed = zstandard.ZstdCompressor(level=3).compress(raw)
+    return _HEAD.pack(len(packed), zlib.crc32(packed)) + packed
 
 
 def read_tape(path: pathlib.Path) -> tuple[Header, Feed, bool]:
@@ -137,6 +158,31 @@ def read_tape(path: pathlib.Path) -> tuple[Header, Feed, bool]:
     if not feeds:
         raise DataError("Expected rows, was a recording of none; record longer", str(path))
     return header, _in_time(_joined(feeds)), whole
+
+
+def read_tapes(paths: Sequence[pathlib.Path], hole_ns: int) -> tuple[list[Header], Feed, bool]:
+    """Tapes of one instrument, one after the other by when they were begun: (headers, all rows, all whole).
+
+    Where more than `hole_ns` lie between two, a gap makes the book void until the next whole one. Raises DataError as
+    `read_tape` does, and for tapes of the same time.
+    """
+    read = sorted(((path, *read_tape(path)) for path in paths), key=lambda one: (one[1].started, one[0].name))
+    feeds: list[Feed] = []
+    last = 0
+    for path, _, feed, _ in read:
+        first = int(feed.ts_recv[0])
+        if feeds and first < last:
+            raise DataError("Expected recordings one after the other, was one begun before another ended", str(path))
+        if feeds and first - last > hole_ns:
+            feeds.append(_gap_at(last + hole_ns))
+        last = int(feed.ts_recv[-1])
+        feeds.append(feed)
+    return [one[1] for one in read], _in_time(_joined(feeds)), all(one[3] for one in read)
+
+
+def _gap_at(ts: int) -> Feed:
+    one = np.array([ts], np.int64)
+    return empty_feed()._replace(ts_exch=one, ts_recv=one, kind=np.array([F_GAP], np.int64), row=np.zeros(1, np.int64))
 
 
 def header_of(path: pathlib.Path) -> Header:
@@ -193,8 +239,19 @@ def _joined(feeds: list[Feed]) -> Feed:
 
 def _in_time(feed: Feed) -> Feed:
     """Exchange times that step back (streams of one venue arrive beside each other) are put in order, stably."""
-    order = np.argsort(feed.ts_exch, kind="stable")
+    exch = _gaps_before_books(feed)
+    order = np.argsort(exch, kind="stable")
     if (order == np.arange(len(order))).all():
-        return feed
+        return feed._replace(ts_exch=exch)
     recv = np.maximum.accumulate(feed.ts_recv[order])
-    return feed._replace(ts_exch=feed.ts_exch[order], ts_recv=recv, kind=feed.kind[order], row=feed.row[order])
+    return feed._replace(ts_exch=exch[order], ts_recv=recv, kind=feed.kind[order], row=feed.row[order])
+
+
+def _gaps_before_books(feed: Feed) -> np.ndarray:
+    """Exchange times where no gap, which has none of its own, comes after the whole book that ended it."""
+    exch, books = feed.ts_exch.copy(), np.flatnonzero(feed.kind == F_BOOK)
+    for gap in np.flatnonzero(feed.kind == F_GAP):
+        after = int(np.searchsorted(books, gap))
+        if after < len(books):
+            exch[gap] = min(exch[gap], exch[books[after]])
+    return exch

@@ -11,7 +11,7 @@ import msgspec
 
 from core.domain.snapshot import AlertRow
 from core.domain.units import NS_PER_S
-from core.telemetry.redact import Redactor
+from core.guard.redact import Redactor
 
 KEEP = 500
 REPEAT_NS = 300 * NS_PER_S  # the same finding within this time after its last sign is the same alert

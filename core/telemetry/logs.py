@@ -17,7 +17,7 @@ import msgspec
 
 from core.domain.events import Note
 from core.domain.snapshot import LogRow
-from core.telemetry.redact import Redactor
+from core.guard.redact import Redactor
 
 RING = 10_000
 BYTES, FILES = 50_000_000, 10
@@ -30,15 +30,16 @@ LONGEST = 8_000
 
 
 class _Json(logging.Formatter):
-    """{"ts", "level", "tag", "code", "text", "error"}; cleaned after it is complete, so nothing slips past."""
+    """{"ts", "level", "tag", "code", "text", "error"}; each cleaned whole, before it is cut to length: half a secret
+    is known to nobody."""
 
     def __init__(self, redactor: Redactor) -> None:
         super().__init__()
         self.redactor = redactor
 
     def row(self, record: logging.LogRecord) -> tuple[LogRow, dict[str, object]]:
-        tag = str(getattr(record, "tag", "")) or f"[{record.name.rsplit('.', 1)[-1]}]"
-        text = self.redactor.clean(printable(record.getMessage()))
+        tag = self.redactor.clean(str(getattr(record, "tag", "")) or f"[{record.name.rsplit('.', 1)[-1]}]")
+        text = self.redactor.clean(printable(self.redactor.clean(record.getMessage())))
         ts = int(getattr(record, "core_ts", 0)) or round(record.created * 1e9)
         level = WORDS.get(record.levelno, "info")
         entry: dict[str, object] = {"ts": ts, "level": level, "tag": tag, "text": text}

@@ -2,6 +2,8 @@
 
 Layout from the top: epoch 24, round 16, our client id 64 (ledger number, sequence, slot), check 24. Both ways without
 a table, so any order that a venue lists can be told: ours, ours of another instance (R-W5), or somebody else's.
+Where a venue takes an integer of fewer bits, `narrow` draws one from epoch and client id; it is no check of itself, so
+there an order is ours only if its client id is known (from this run, or from the journal).
 """
 
 from __future__ import annotations
@@ -12,6 +14,10 @@ import msgspec
 
 EPOCH_BITS, ROUND_BITS, ID_BITS, CHECK_BITS = 24, 16, 64, 24
 PREFIX = "pc-"
+NARROW_BITS = {"u48": 48, "u64": 64}  # forms that are digits
+# our client id from below, as core.engine.post and core.execution.emergency lay it out
+SLOT_BITS, CLOCK_BITS, STOP_BIT, NUMBER_BIT = 7, 34, 49, 51
+NUMBERS = 32  # ledgers that 48 bits can tell apart
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -45,14 +51,47 @@ def _check(body: int) -> int:
     return zlib.crc32(b"perpconsole" + body.to_bytes(13, "big")) & ((1 << CHECK_BITS) - 1)
 
 
+def narrow(epoch: int, cl_id: int, bits: int) -> int:
+    """An integer of `bits` (48 or 64) with the top bit set, the same for ever. Raises ValueError for what does not fit.
+
+    A bijection for each epoch: 64 bits hold every client id; 48 hold the ledgers 0-31 and 2**34 ms of the sequence, so
+    an id comes again after 198 days at the earliest. Two epochs share ids only by chance (2**-47 a pair).
+    """
+    if not 0 < cl_id < 1 << 63:
+        raise ValueError(f"Expected a client id of 63 bits, was {cl_id}")
+    body = cl_id if bits == 64 else _folded(cl_id)
+    return 1 << (bits - 1) | _mixed(body, epoch, bits - 1)
+
+
+def _folded(cl_id: int) -> int:
+    """47 bits: ledger number 5, stop 1, milliseconds 34, slot 7."""
+    number = cl_id >> NUMBER_BIT
+    if number >= NUMBERS:
+        raise ValueError(f"Expected a ledger number under {NUMBERS}, was {number}")
+    low = cl_id & ((1 << SLOT_BITS + CLOCK_BITS) - 1)
+    return (number << 1 | cl_id >> STOP_BIT & 1) << SLOT_BITS + CLOCK_BITS | low
+
+
+def _mixed(body: int, epoch: int, width: int) -> int:
+    """Odd multipliers modulo 2**width and shifts by half of it: each step can be undone, so no two bodies meet."""
+    mask, half = (1 << width) - 1, (width + 1) // 2
+    body = body + epoch * 0x9E3779B97F4A7C15 & mask
+    for factor in (0xBF58476D1CE4E5B9, 0x94D049BB133111EB):
+        body = body * factor & mask
+        body ^= body >> half
+    return body
+
+
 def text_of(identity: Identity, form: str) -> str:
-    """`pc` pc-<32 hex>, `hex` 0x<32 hex>, `alnum` 32 hex digits: what venues take."""
+    """`pc` pc-<32 hex>, `hex` 0x<32 hex>, `alnum` 32 hex digits, `u48` and `u64` decimal digits: what venues take."""
+    if form in NARROW_BITS:
+        return str(narrow(identity.epoch, identity.cl_id, NARROW_BITS[form]))
     digits = f"{pack(identity):032x}"
     return {"pc": PREFIX, "hex": "0x", "alnum": ""}[form] + digits
 
 
 def read_text(text: str | None) -> Identity | None:
-    """An id of ours in any of the forms, None for everything else."""
+    """An id of ours in any form that tells by itself, None for everything else, narrow forms too."""
     if not text:
         return None
     for prefix in (PREFIX, "0x"):

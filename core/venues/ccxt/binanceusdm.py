@@ -14,6 +14,8 @@ class BinanceUsdm(Traits):
     name = "binance_usdm"
     ccxt_id = "binanceusdm"
     id_form = "pc"
+    networks = ("mainnet", "demo", "loopback")  # its old testnet is refused by ccxt for signed calls
+    refused_live = "Binance futures have a demo instead of a testnet: network: demo"
     weight_per_minute = 2_400
     can_amend = True
     can_cancel_all = True

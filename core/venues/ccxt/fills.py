@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.domain.order import FILLED, Report
+from core.domain.reasons import OK, VENUE_ACTION
 from core.venues.ccxt.ids import Ids
 from core.venues.ccxt.markets import Listing, id_number, side_of
 from core.venues.ccxt.traits import Traits, ns_of_ms
@@ -25,5 +26,5 @@ def fill_report(traits: Traits, ids: Ids, listing: Listing, trade: Any, kind: in
     fee, _ = listing.fill_fee(trade.get("fee"), px, qty)
     return Report(
         listing.number, kind, ns_of_ms(trade["timestamp"]), cl_id, venue_id, side, px, qty, 0, id_number(trade["id"]),
-        fee, 1 if trade.get("takerOrMaker") == "maker" else 0,
+        fee, int(traits.is_maker(trade)), code=OK if kind == FILLED else VENUE_ACTION,
     )  # fmt: skip

@@ -17,7 +17,10 @@ class Hyperliquid(Traits):
     name = "hyperliquid"
     ccxt_id = "hyperliquid"
     id_form = "hex"
+    networks = ("mainnet", "testnet", "loopback")
+    refused_live = "Hyperliquid has a testnet and no demo: network: testnet"
     weight_per_minute = 1_200
+    has_fok = False
     margin_with_leverage = True
     fixed_tick = False
     dead_man = DeadMan("account", window_ms=60_000, least_ms=5_000)
@@ -99,6 +102,11 @@ class Hyperliquid(Traits):
         if info.get("liquidation"):
             return LIQUIDATED
         return DELEVERAGED if "Auto-Deleveraging" in str(info.get("dir", "")) else FILLED
+
+    def is_maker(self, trade: Any) -> bool:
+        """ccxt reads `crossed` in its answers and not in its streams."""
+        crossed = (trade.get("info") or {}).get("crossed")
+        return not crossed if isinstance(crossed, bool) else super().is_maker(trade)
 
     def frame(self, message: Any) -> Frame | None:
         if isinstance(message, dict) and message.get("channel") == "l2Book":

@@ -19,13 +19,21 @@ class Listing:
         self.symbol = traits.symbol(instrument)
         self.fixed_tick = traits.fixed_tick
         self.price, self.size = Step(instrument.tick), Step(instrument.lot)
+        self.contract = 1.0  # coins in one unit of the venue's sizes
+        self.lot_size = instrument.lot  # in the venue's unit
+
+    def adopt(self, market: Any) -> None:
+        """Sizes at the venue are contracts (OKX): lots stay lots, and are written and read in its unit."""
+        self.contract = float(market.get("contractSize") or 1.0)
+        self.lot_size = round(self.instrument.lot / self.contract, 12)
+        self.size = Step(self.lot_size)
 
     def price_of(self, ticks: int) -> float:
         """Quote units, exact as text."""
         return float(self.price.text(ticks))
 
     def size_of(self, lots: int) -> float:
-        """Base coins, exact as text."""
+        """The venue's unit (coins, or contracts), exact as text."""
         return float(self.size.text(lots))
 
     def ticks(self, value: object) -> int:
@@ -57,7 +65,7 @@ class Listing:
         precision, limits = market.get("precision") or {}, market.get("limits") or {}
         for what, ours, theirs in (
             ("tick", self.instrument.tick, precision.get("price")),
-            ("lot", self.instrument.lot, precision.get("amount")),
+            ("lot", self.lot_size, precision.get("amount")),
         ):
             if what == "tick" and not self.fixed_tick:
                 continue
@@ -71,8 +79,8 @@ class Listing:
             out.append(f"smallest notional is {float(cost):g}, ours {self.instrument.min_notional / MONEY:g}")
         if market.get("active") is False:
             out.append("the market is closed")
-        if float(market.get("contractSize") or 1.0) != 1.0:
-            out.append(f"contract size is {market['contractSize']}, ours 1")
+        if float(market.get("contractSize") or 1.0) != self.contract:
+            out.append(f"contract size is {market['contractSize']}, ours {self.contract:g}")
         return out
 
 

@@ -64,7 +64,7 @@ class PublicFeed:
                 self._drop("not_a_number")
                 return
             for column, step, out in (
-                (0, self.listing.instrument.tick, px), (1, self.listing.instrument.lot, sz),
+                (0, self.listing.instrument.tick, px), (1, self.listing.lot_size, sz),
             ):  # fmt: skip
                 units, faults = units_of(raw[:, column], step)
                 if faults.any():

@@ -21,6 +21,7 @@ from core.domain.order import (
     CANCELED,
     CREATE,
     EXPIRED,
+    FOK,
     LOST,
     MARKET,
     REJECTED,
@@ -29,9 +30,9 @@ from core.domain.order import (
     Request,
 )
 from core.domain.ports import Clock
-from core.domain.reasons import BAD_REQUEST, NO_FILL
+from core.domain.reasons import BAD_REQUEST, DUPLICATE_ID, NO_FILL, OK
 from core.venues.budget import CANCEL_LANE, EMERGENCY, ORDER
-from core.venues.ccxt.ids import Ids
+from core.venues.ccxt.ids import KEPT, Ids
 from core.venues.ccxt.instances import Instances
 from core.venues.ccxt.markets import Listing
 from core.venues.ccxt.traits import Traits
@@ -61,6 +62,7 @@ class OrderDoor:
     ) -> None:
         self.traits, self.instances, self.listings, self.ids, self.clock = traits, instances, listings, ids, clock
         self.report, self.on_venue, self.offset_ns = report, on_venue, offset_ns
+        self._sent: dict[int, None] = {}  # client ids of creates: none goes out twice (R-O1)
         self._dice = rng.stream(seed, f"retries/{traits.name}")
 
     async def send(self, request: Request) -> None:
@@ -72,7 +74,22 @@ class OrderDoor:
         else:
             await self._cancel(request)
 
+    def _unsendable(self, request: Request) -> int:
+        """Why a create is refused before the wire, 0 = it may go: it says nothing, or its id went out before."""
+        if request.qty <= 0 or (request.type != MARKET and request.px <= 0):
+            return BAD_REQUEST
+        if request.tif == FOK and not self.traits.has_fok:
+            return BAD_REQUEST
+        return DUPLICATE_ID if request.cl_id in self._sent else OK
+
     async def _create(self, request: Request) -> None:
+        refusal = self._unsendable(request)
+        if refusal:
+            self._report(request, REJECTED, code=refusal)
+            return
+        if len(self._sent) >= KEPT:
+            self._sent.pop(next(iter(self._sent)))
+        self._sent[request.cl_id] = None
         listing = self.listings[request.instrument]
         emergency = bool(request.flags & STOP)
         LANE.set(EMERGENCY if emergency else ORDER)
@@ -103,7 +120,7 @@ class OrderDoor:
             return
         self._report(request, ACCEPTED, venue_id=venue_id)
         if status in ENDED:
-            self._report(request, ENDED[status], code=NO_FILL, venue_id=venue_id)
+            self._report(request, ENDED[status], NO_FILL, venue_id, self._left(request, answer))
 
     async def _amend(self, request: Request) -> None:
         listing = self.listings[request.instrument]
@@ -114,7 +131,7 @@ class OrderDoor:
         LANE.set(ORDER)
         params = {"clientOrderId": self.ids.text(request.cl_id), **self.traits.lifetime(self._venue_now())}
         try:
-            await self.instances.trade.edit_order(
+            answer = await self.instances.trade.edit_order(
                 venue, listing.symbol, "limit", SIDES[request.side], listing.size_of(request.qty),
                 listing.price_of(request.px), params,
             )  # fmt: skip
@@ -123,7 +140,19 @@ class OrderDoor:
             if not isinstance(error, Exception):
                 raise
             return
-        self._report(request, AMENDED)
+        ended = ENDED.get(str(answer.get("status") or ""))  # a venue may end what it cannot amend
+        if ended:
+            self._report(request, ended, NO_FILL, left=self._left(request, answer))
+        else:
+            self._report(request, AMENDED)
+
+    def _left(self, request: Request, answer: Any) -> int:
+        """Lots that an ended order did not fill; all of it where the answer does not say."""
+        left = answer.get("remaining")
+        try:
+            return self.listings[request.instrument].size.nearest(left) if left is not None else request.qty
+        except Hostile:
+            return request.qty
 
     async def _cancel(self, request: Request) -> None:
         listing = self.listings[request.instrument]
@@ -187,11 +216,11 @@ class OrderDoor:
         if verdict.venue != FINE or verdict.state != REFUSED:
             self.on_venue(verdict)
 
-    def _report(self, request: Request, kind: int, code: int = 0, venue_id: int = 0) -> None:
+    def _report(self, request: Request, kind: int, code: int = 0, venue_id: int = 0, left: int | None = None) -> None:
         self.report(
             Report(
                 request.instrument, kind, self._venue_now(), request.cl_id, venue_id or request.venue_id,
-                request.side, request.px, request.qty, request.qty, code=code,
+                request.side, request.px, request.qty, request.qty if left is None else left, code=code,
             )
         )  # fmt: skip
 

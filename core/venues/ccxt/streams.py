@@ -33,6 +33,7 @@ class Stream:
         self.name, self._watch, self._take, self._on_link, self.clock = name, watch, take, on_link, clock
         self.up = False
         self.newest_ns = 0  # monotonic
+        self.batches = 0
         self.restarts = 0
         self.refused = 0  # batches that could not be read
         self.why = "not yet connected"
@@ -64,9 +65,10 @@ class Stream:
     async def _run(self) -> None:
         failures = 0
         while True:
-            self._inner = tasks.spawn(self._watched(), f"watch {self.name}", _heard)
+            batches = self.batches
+            self._inner = tasks.spawn(self._listen(), f"watch {self.name}", _heard)
             try:
-                news = await self._inner
+                await self._inner
             except asyncio.CancelledError:
                 self._inner.cancel()
                 task = asyncio.current_task()
@@ -75,24 +77,27 @@ class Stream:
                 self._fell(self.why)
             except Exception as error:
                 self._fell(clean_text(error))
-            else:
-                failures = 0
-                self.newest_ns = self.clock.monotonic()
-                if not self.up:
-                    self.up, self.why = True, ""
-                    self._on_link(True, "")
-                try:
-                    self._take(news)
-                except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-                    self.refused += 1
-                    self.why = clean_text(error)
-                continue
-            failures += 1
+            failures = 1 if self.batches > batches else failures + 1
             wait = min(MOST_S, LEAST_S * 2 ** min(failures - 1, 10)) * (0.5 + float(self._dice.random()))
             await tasks.sleep(wait)
 
-    async def _watched(self) -> Any:
-        return await self._watch()
+    async def _listen(self) -> None:
+        """One batch after the other. Nothing is awaited between two waits: what came then would be told only with the
+        next frame, and after the last fill of a burst there is none."""
+        while True:
+            self._news(await self._watch())
+
+    def _news(self, news: Any) -> None:
+        self.batches += 1
+        self.newest_ns = self.clock.monotonic()
+        if not self.up:
+            self.up, self.why = True, ""
+            self._on_link(True, "")
+        try:
+            self._take(news)
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+            self.refused += 1
+            self.why = clean_text(error)
 
     def _fell(self, why: str) -> None:
         self.restarts += 1

@@ -36,6 +36,7 @@ class Traits:
     id_form = "pc"
     weight_per_minute = 1_200
     can_amend = False
+    has_fok = True
     can_cancel_all = False  # natively, by instrument
     one_way = False  # the account has a hedge mode that must be off
     margin_with_leverage = False  # one call sets both
@@ -94,6 +95,10 @@ class Traits:
     def fill_kind(self, info: Any) -> int:
         """FILLED, or LIQUIDATED | DELEVERAGED for what the venue did by itself."""
         return FILLED
+
+    def is_maker(self, trade: Any) -> bool:
+        """Whether a unified trade of ours rested; False, the dearer side, where the venue does not say."""
+        return bool(trade.get("takerOrMaker") == "maker")
 
     def wallet(self, answer: Any, quote: str) -> int:
         """Wallet of a balance answer, without unrealised PnL, 1e-8 quote. Raises Hostile, LookupError, TypeError."""

@@ -82,8 +82,8 @@ class CcxtVenue:
 
     # life ----------------------------------------------------------------------------------------------------------
 
-    async def open(self) -> None:
-        """Markets, clock, account set-up, then the streams. Raises Refused with the next step."""
+    async def open(self, listen: bool = True) -> None:
+        """Markets, clock, account set-up, then (`listen`) the streams. Raises Refused with the next step."""
         import ccxt
 
         try:
@@ -99,8 +99,11 @@ class CcxtVenue:
         except BaseException:
             await self.close()
             raise
-        self._start_streams()
-        self.upkeep.start()
+        if self.instances.warning:
+            self.note("warn", "slow_signing", self.instances.warning)
+        if listen:
+            self._start_streams()
+            self.upkeep.start()
 
     async def close(self) -> None:
         """End streams, tasks and connections. Orders stay as they are: cancelling is the engine's."""
@@ -114,6 +117,7 @@ class CcxtVenue:
             market = self.instances.data.markets.get(listing.symbol)
             if market is None:
                 raise Refused(f"Expected {listing.symbol} at {self.traits.name}, the venue does not list it")
+            listing.adopt(market)
             wrong = listing.differences(market)
             if wrong:
                 where = f"configs/venues of {listing.instrument.venue} {listing.instrument.symbol}"

@@ -13,11 +13,17 @@ import msgspec
 from core.domain.reasons import (
     BAD_REQUEST,
     DUPLICATE_ID,
+    FILTER_MAX_QTY,
     FILTER_MIN_NOTIONAL,
+    FILTER_MIN_QTY,
     FILTER_STEP,
     MARGIN,
+    MAX_VALUE,
     NO_FILL,
+    NO_LIQUIDITY,
+    NO_SLOT,
     POST_ONLY_CROSS,
+    PRICE_BAND,
     RATE_LIMIT,
     REDUCE_ONLY_REJECTED,
     UNKNOWN_ORDER_ID,
@@ -50,7 +56,32 @@ _BINANCE = {
     -4015: DUPLICATE_ID,
     -1015: RATE_LIMIT,
     -1008: VENUE_CLOSED,
+    -2025: NO_SLOT,
+    -2027: MAX_VALUE,
+    -4004: FILTER_MIN_QTY,
+    -4005: FILTER_MAX_QTY,
+    -4016: PRICE_BAND,
+    -4024: PRICE_BAND,
+    -4108: VENUE_CLOSED,
+    -4131: NO_LIQUIDITY,
 }
+_DEFINITE = -1100  # Binance: codes from here down say what is wrong with the request, so it was not acted on
+# venues without codes (Hyperliquid): by their words
+_WORDS = tuple(
+    (re.compile(pattern, re.I), reason)
+    for pattern, reason in (
+        ("minimum value", FILTER_MIN_NOTIONAL),
+        ("divisible by tick size", FILTER_STEP),
+        ("invalid size", FILTER_MIN_QTY),
+        ("margin tier limit", MAX_VALUE),
+        ("away from the reference price", PRICE_BAND),
+        ("reduce only order would", REDUCE_ONLY_REJECTED),
+        ("could not immediately match", NO_FILL),
+        ("no liquidity available", NO_LIQUIDITY),
+        ("too many open orders", NO_SLOT),
+        ("trading is halted", VENUE_CLOSED),
+    )
+)
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -95,7 +126,7 @@ def judge(error: BaseException, retry_after_s: float = 0.0) -> Verdict:
     if isinstance(error, ccxt.InvalidOrder | ccxt.BadRequest | ccxt.BadSymbol | ccxt.ArgumentsRequired):
         if _POST_ONLY.search(str(error)):
             return verdict(REFUSED, POST_ONLY_CROSS)
-        return verdict(REFUSED, _BINANCE.get(code, BAD_REQUEST))
+        return verdict(REFUSED, _reason(code, str(error)))
     if isinstance(error, ccxt.OnMaintenance):
         return verdict(REFUSED, VENUE_CLOSED, CLOSED)
     if isinstance(error, ccxt.InvalidNonce):
@@ -107,12 +138,19 @@ def judge(error: BaseException, retry_after_s: float = 0.0) -> Verdict:
     if code == -1008:
         return verdict(REFUSED, VENUE_CLOSED, OVERLOADED)
     if isinstance(error, ccxt.OperationRejected | ccxt.NotSupported):
-        return verdict(REFUSED, _BINANCE.get(code, BAD_REQUEST))
+        return verdict(REFUSED, _reason(code, str(error)))
     if isinstance(error, ccxt.NetworkError | ccxt.OperationFailed):
         return verdict(UNKNOWN, 0, OVERLOADED if _is_5xx(error, code) else FINE)
-    if isinstance(error, ccxt.ExchangeError) and code in _BINANCE:
-        return verdict(REFUSED, _BINANCE[code])
+    if isinstance(error, ccxt.ExchangeError) and (code in _BINANCE or code <= _DEFINITE):
+        return verdict(REFUSED, _reason(code, str(error)))
     return verdict(UNKNOWN)
+
+
+def _reason(code: int, text: str) -> int:
+    """The reason of a refusal, by code where the venue has codes, else by its words."""
+    if code in _BINANCE:
+        return _BINANCE[code]
+    return next((reason for pattern, reason in _WORDS if pattern.search(text)), BAD_REQUEST)
 
 
 def _code_of(error: BaseException) -> int:

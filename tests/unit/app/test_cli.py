@@ -23,7 +23,7 @@ from core.domain.errors import Refused
 ROOT = Path(__file__).resolve().parents[3]
 LISTED = [
     "run", "core", "status", "position", "pause", "resume", "halt", "flatten", "panic", "check", "backtest", "replay",
-    "report", "rounds", "rejects", "keys", "doctor", "round", "config",
+    "report", "rounds", "rejects", "keys", "record", "doctor", "credentials", "round", "config",
 ]  # fmt: skip
 Out = pytest.CaptureFixture[str]
 
@@ -45,7 +45,7 @@ def test_help_lists_every_command_of_this_issue_and_none_that_is_not_built() -> 
     assert result.exit_code == 0
     names = [line.split()[0] for line in result.output.partition("Commands:")[2].splitlines() if line.startswith("  ")]
     assert names[: len(LISTED)] == LISTED
-    for later in ("attach", "serve", "optimise", "promote", "record", "backfill", "demo"):
+    for later in ("attach", "serve", "optimise", "promote", "backfill", "demo"):
         assert later not in names
 
 
@@ -95,9 +95,12 @@ def test_console_without_a_terminal_refuses_with_the_next_step(state_dir: Path, 
     assert "perpconsole run --headless" in err
 
 
-def test_live_mode_and_compiled_driver_are_refused_as_not_built(state_dir: Path, capsys: Out) -> None:
-    code, _, err = call(state_dir, capsys, "run", "--mode", "live")
-    assert (code, "not built yet" in err) == (1, True)
+def test_live_needs_the_word_in_the_config_and_compiled_is_refused_as_not_built(state_dir: Path, capsys: Out) -> None:
+    """R-C1: `--mode live` alone does nothing."""
+    code, _, err = call(state_dir, capsys, "run", "--mode", "live", "--headless")
+    assert (code, "Expected live: true" in err) == (1, True)
+    code, _, err = call(state_dir, capsys, "run", "--mode", "alive")
+    assert (code, "paper or live" in err) == (1, True)
     code, _, err = call(state_dir, capsys, "backtest", "--config", "x", "--market", "y", "--driver", "compiled")
     assert (code, "not built yet" in err) == (1, True)
 

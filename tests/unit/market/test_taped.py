@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 
 import numpy as np
@@ -14,7 +15,7 @@ from core.domain.units import NS_PER_S
 from core.market import taped
 from core.market.recording import guess_instrument, open_recording
 from core.market.synthetic import SyntheticMarket
-from core.market.taped import TapeWriter, file_name, read_tape
+from core.market.taped import TapeWriter, file_name, read_tape, read_tapes
 
 START = 1_700_000_000 * NS_PER_S
 ETH = find_instrument("binance_usdm", "ETHUSDC")
@@ -96,3 +97,51 @@ def test_times_that_step_back_are_put_in_order_and_receive_times_never_step_back
     _, feed, _ = read_tape(path)
     assert list(feed.ts_exch - START) == [3, 5, 9] and (np.diff(feed.ts_recv) >= 0).all()
     assert (feed.ts_recv >= feed.ts_exch).all() and [int(v[3]) for v in feed.small[feed.row]] == [3, 5, 9]
+
+
+def test_a_gap_stays_before_the_whole_book_that_ended_it(tmp_path: pathlib.Path) -> None:
+    """A gap has no exchange time of its own: stamped when it was noticed, it must not void the book that came next."""
+    path = tmp_path / file_name(ETH, "x")
+    writer = TapeWriter(path, ETH, START)
+    px = np.ones((2, taped.LEVELS), np.int64)
+    writer.book(0, START + 100, START + 400, px, px)
+    writer.small(0, START + 350, START + 650, 2, (250_000, 10, 1, 1))
+    writer.gap(0, START + 900, START + 900, 0)
+    writer.book(0, START + 700, START + 1_000, 2 * px, px)
+    writer.small(0, START + 750, START + 1_050, 2, (250_000, 10, 1, 2))
+    writer.close()
+    _, feed, _ = read_tape(path)
+    assert [int(kind) for kind in feed.kind] == [F_BOOK, 2, F_GAP, F_BOOK, 2]
+    assert list(feed.ts_exch - START) == [100, 350, 700, 700, 750] and list(feed.row) == [0, 0, 0, 1, 1]
+
+
+def test_a_book_that_fills_a_block_stands_in_that_block(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / file_name(ETH, "x")
+    writer = TapeWriter(path, ETH, START)
+    px = np.ones((2, taped.LEVELS), np.int64)
+    for n in range(100):
+        writer.book(0, START + n, START + n, px * (n + 1), px)
+    os.close(writer._file)  # killed: no more blocks
+    _, feed, _ = read_tape(path)
+    assert len(feed.book_px) == 100 and [int(feed.book_px[row][0][0]) for row in feed.row] == list(range(1, 101))
+
+
+def test_tapes_of_one_instrument_are_read_one_after_the_other(tmp_path: pathlib.Path) -> None:
+    """As one recorder leaves them; a hole between two voids the book."""
+    px = np.ones((2, taped.LEVELS), np.int64)
+    paths = []
+    for n, begun in enumerate((0, 100, 5_000)):
+        path = tmp_path / file_name(ETH, f"{9 - n}")
+        writer = TapeWriter(path, ETH, START + begun)
+        writer.book(0, START + begun, START + begun, px * (n + 1), px)
+        writer.small(0, START + begun + 10, START + begun + 20, 2, (250_000, 10, 1, n + 1))
+        writer.close()
+        paths.append(path)
+    headers, feed, whole = read_tapes(paths[::-1], hole_ns=1_000)
+    assert whole and [header.started - START for header in headers] == [0, 100, 5_000]
+    assert [int(kind) for kind in feed.kind] == [F_BOOK, 2, F_BOOK, 2, F_GAP, F_BOOK, 2]
+    assert list(feed.ts_recv - START) == [0, 20, 100, 120, 1_120, 5_000, 5_020]
+    assert [int(feed.book_px[row][0][0]) for row in feed.row[feed.kind == F_BOOK]] == [1, 2, 3]
+    assert [int(feed.small[row][3]) for row in feed.row[feed.kind == 2]] == [1, 2, 3]
+    with pytest.raises(DataError, match="one after the other"):
+        read_tapes([paths[0], paths[0]], hole_ns=1_000)

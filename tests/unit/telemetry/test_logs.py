@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.events import Note
+from core.guard.redact import MASK, Redactor
 from core.telemetry.alerts import Alerts
 from core.telemetry.logs import BOOT, BYTES, FILES, ORDER_UPDATE, RING, STRATEGY_ADJUST, Log
-from core.telemetry.redact import MASK, Redactor
 
 CANARY = "k3y/C4n+ary=9Zq_7f0XwLp2"
 

@@ -1,0 +1,198 @@
+"""Real accounts for stops: blocking `PanicVenue`s over ccxt, each with a thread and an event loop of its own.
+
+The roster is what the venue lists, not what a config says. Nothing connects before the first question, and a question
+that fails is asked again by the caller: a venue that is down delays its own stop and no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import threading
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from core.control.venue_record import VenueRecord, by_hand
+from core.domain.errors import Refused, Unavailable
+from core.domain.events import HeldPosition, OpenOrder, Read, ReadReply
+from core.domain.order import CANCEL, CREATE, Report, Request
+from core.domain.units import NS_PER_MS, NS_PER_S
+from core.execution.closing import BANDS, Grid, Touch
+from core.guard.redact import PROCESS
+
+if TYPE_CHECKING:
+    from core.domain.ports import Clock
+    from core.venues.ccxt.account import Account
+    from core.venues.ccxt.closer import ClosingAccount, Level
+
+T = TypeVar("T")
+LIFETIME_NS, SKEW_NS, LAG_NS = 2 * NS_PER_S, NS_PER_S // 2, 3 * NS_PER_S  # R, skew and L of RELIABILITY 2.3
+UNBOUNDED_NS = 30 * NS_PER_S  # where a create carries no expiry: no proof, only patience
+ANSWER_S = 12.0  # one question with all that it needs; each request has 5 s of its own
+CLOSE_S = 2.0
+TOUCH_NS = 300 * NS_PER_MS
+LOOPBACK_PATIENCE_S = 60.0
+
+
+class _Loop:
+    """A thread with an event loop; `ask` blocks until a coroutine has answered there."""
+
+    def __init__(self, name: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
+        self._thread.start()
+
+    def ask(self, question: Coroutine[Any, Any, T], seconds: float) -> T:
+        """Raises Unavailable after `seconds`; the request itself goes on to its own end."""
+        future = asyncio.run_coroutine_threadsafe(question, self._loop)
+        try:
+            return future.result(seconds)
+        except concurrent.futures.TimeoutError:
+            raise Unavailable(f"no answer in {seconds:.0f} s") from None
+
+    def end(self) -> None:
+        """Stop the loop and its thread."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(CLOSE_S)
+        if not self._thread.is_alive():
+            self._loop.close()
+
+
+class CancelAccount:
+    """A `PanicVenue` that reads and cancels. It has no way to create: neither this object nor the client below it."""
+
+    def __init__(self, record: VenueRecord, account: Account, clock: Clock) -> None:
+        self.record, self.clock = record, clock
+        self.name = record.label
+        self.symbols = account.roster.shown
+        self.grids = tuple(
+            Grid(number, one.min_lots, one.max_lots, one.unit) for number, one in enumerate(record.traded)
+        )  # fmt: skip
+        bounded = account.traits.expires
+        self.q_ns = LIFETIME_NS + SKEW_NS + LAG_NS if bounded else UNBOUNDED_NS
+        self.patience_s: float | None = LOOPBACK_PATIENCE_S if record.network == "loopback" else None
+        self._account = account
+        self._thread = _Loop(f"stop {record.label}")
+
+    def read(self, read: Read) -> ReadReply:
+        """Orders or positions of the whole account; every failure is the reply's `error`."""
+        from core.venues.ccxt.account import FAULTS
+
+        account = self._account
+        if account.key_refused:
+            refused, account.key_refused = account.key_refused, ""
+            return self._reply(read, error=f"auth: {refused}; {by_hand(self.record)}")
+        if self.clock.now() < account.banned_until:
+            return self._reply(read, error=f"banned {account.banned_until} until the venue's Retry-After is over")
+        try:
+            if read.what == "orders":
+                return self._reply(read, orders=self._thread.ask(account.orders(), ANSWER_S))
+            return self._reply(read, positions=self._thread.ask(account.positions(), ANSWER_S))
+        except FAULTS as error:
+            text = account.error_text(error)
+            if text.startswith("auth"):
+                text += f"; {by_hand(self.record)}"
+            else:
+                self._thread.ask(account.heal(error), ANSWER_S)
+            return self._reply(read, error=text)
+
+    def _reply(
+        self,
+        read: Read,
+        orders: tuple[OpenOrder, ...] = (),
+        positions: tuple[HeldPosition, ...] = (),
+        error: str = "",
+    ) -> ReadReply:
+        self.symbols = self._account.roster.shown
+        return ReadReply(read.what, read.nonce, self.clock.now(), orders, positions, error=PROCESS.clean(error))
+
+    def send(self, requests: Sequence[Request]) -> Sequence[Report]:
+        """Cancels; what they did the next read says. Raises Refused for anything else."""
+        if any(request.kind != CANCEL for request in requests):
+            raise Refused("Expected cancels, was a create: this account only cancels")
+        self._ask(self._account.cancel([request.venue_id for request in requests]))
+        return ()
+
+    def touch(self) -> Sequence[Touch]:
+        """Cancels need no prices."""
+        return ()
+
+    def _ask(self, question: Coroutine[Any, Any, T]) -> T:
+        """As `send` and `touch` fail: Unavailable with a clean text."""
+        from core.venues.ccxt.account import FAULTS
+
+        try:
+            return self._thread.ask(question, ANSWER_S)
+        except FAULTS as error:
+            raise Unavailable(PROCESS.clean(self._account.error_text(error))) from None
+
+    def symbol_of(self, text: str) -> str:
+        """Our symbol for what a person typed; empty where the account has no such instrument."""
+        entry = self._account.roster.named(text)
+        return "" if entry is None else entry.shown
+
+    def close(self) -> None:
+        """End connections and thread."""
+        try:
+            self._ask(self._account.close())
+        except Unavailable:
+            self._thread.end()
+            return
+        self._thread.end()
+
+
+class LiveAccount(CancelAccount):
+    """With closes: the account of `panic`. Prices are asked for only once no order is left to cancel."""
+
+    def __init__(self, record: VenueRecord, account: ClosingAccount, clock: Clock) -> None:
+        super().__init__(record, account, clock)
+        self._closing = account
+        self._clean = False
+        self._touches: tuple[Touch, ...] = ()
+        self._touched = 0
+
+    def read(self, read: Read) -> ReadReply:
+        reply = super().read(read)
+        if read.what == "orders":
+            self._clean = not reply.error and not reply.orders
+        return reply
+
+    def send(self, requests: Sequence[Request]) -> Sequence[Report]:
+        """Cancels, then the closes, each once."""
+        cancels = [request for request in requests if request.kind == CANCEL]
+        if cancels:
+            super().send(cancels)
+        closes = [request for request in requests if request.kind == CREATE]
+        return self._ask(self._closing.reduce_all(closes)) if closes else ()
+
+    def touch(self) -> Sequence[Touch]:
+        """Books of what is held, at most 300 ms old; none while orders are still being cancelled. A book that cannot be
+        had is left out: a close does not wait for one."""
+        if not self._clean:
+            return ()
+        if self.clock.now() - self._touched > TOUCH_NS:
+            try:
+                held = self._ask(self._closing.positions())
+                self._touches = tuple(self._touch(position.instrument) for position in held)
+            except Unavailable:
+                self._touches = ()
+            self._touched = self.clock.now()
+        return self._touches
+
+    def _touch(self, instrument: int) -> Touch:
+        entry = self._closing.roster.entries[instrument]
+        bids, asks = self._ask(self._closing.book(entry))
+        if not bids or not asks:
+            return Touch(instrument, self.clock.now(), 0, 0, (0, 0, 0), (0, 0, 0))
+        middle = (bids[0][0] + asks[0][0]) / 2
+        return Touch(
+            instrument, self.clock.now(), entry.ticks(bids[0][0]), entry.ticks(asks[0][0]),
+            _depth(asks, middle, entry.size_of(1)), _depth(bids, middle, entry.size_of(1)),
+        )  # fmt: skip
+
+
+def _depth(levels: list[Level], middle: float, lot: float) -> tuple[int, int, int]:
+    """Lots inside each of the bands around `middle`."""
+    found = [sum(size for price, size in levels if abs(price - middle) <= band * middle) for band in BANDS]
+    a, b, c = (min(round(size / lot), 1 << 45) for size in found)
+    return a, b, c
