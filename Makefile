@@ -1,6 +1,6 @@
 # perpconsole: make run opens the console, make test sets up and checks everything. Both work from a fresh checkout.
 .DEFAULT_GOAL := help
-.PHONY: help run test check pythons bench bench-setup chaos replay pins clean lint types imports
+.PHONY: help run test check pythons bench bench-setup chaos rehearse replay pins clean lint types imports
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -25,6 +25,7 @@ help:
 	@echo "make pythons       the fast tests on the other supported Pythons that are found here"
 	@echo "make bench         measure (tests/bench); make bench-setup installs what it compares with"
 	@echo "make chaos         long fault runs"
+	@echo "make rehearse      ten minutes of live rounds on each loopback venue under faults (MINUTES=n)"
 	@echo "make replay SEED=n repeat one simulation seed, byte for byte"
 	@echo "make pins          resolve constraints.txt anew; make clean removes .venv and caches"
 
@@ -70,6 +71,10 @@ bench-setup: $(DEV_STAMP)
 
 chaos:
 	@echo "make chaos comes with the fault venue, a later issue; nothing was run"; exit 1
+
+rehearse: $(DEV_STAMP)
+	@for dialect in binance_usdm hyperliquid; do \
+	  $(PY) -m tests.rehearsal --minutes $(or $(MINUTES),10) --dialect $$dialect || exit 1; done
 
 replay: $(DEV_STAMP)
 	@test -n "$(SEED)" || { echo "Expected a seed, was nothing: make replay SEED=17"; exit 1; }

@@ -25,7 +25,7 @@ from core.control.answers import listed
 from core.control.desk import Desk
 from core.control.launch import Launch
 from core.control.pulse import mark_clean_end
-from core.control.venue_record import write_venues
+from core.control.venue_record import forget_venues, write_venues
 from core.domain.errors import PerpError
 from core.domain.events import Read, Started, Step
 from core.domain.instrument import Instrument
@@ -148,6 +148,9 @@ class LiveCore(Standing):
         """The engine stopped in order: its orders are gone by the venue's own word, nobody needs to watch any more."""
         await self.protection.stop()
         mark_clean_end(self.launch.state_dir)
+        flat = not any(post.ledger.s.pos for post in self.engine.posts)
+        if flat and self.engine.check.foreign_orders == self.engine.check.foreign_positions == 0:
+            forget_venues(self.launch.state_dir, [self.going.record])
 
     async def _sync(self) -> None:
         await asyncio.to_thread(self.journal.sync)

@@ -30,7 +30,7 @@ from core.venues.ccxt.streams import Stream
 from core.venues.ccxt.traits import Traits
 from core.venues.ccxt.upkeep import Say, Upkeep
 from core.venues.ccxt.verdicts import Verdict, judge
-from core.venues.condition import Condition
+from core.venues.condition import NEXT_STEPS, Condition
 
 MARK_STALE_NS = 10 * NS_PER_S
 
@@ -95,7 +95,9 @@ class CcxtVenue:
                 await self.instances.emergency.fetch_time()  # its connection is warm before it is needed
         except ccxt.BaseError as error:
             await self.close()
-            raise Refused(f"{self.traits.name}: {judge(error).text}") from None
+            verdict = judge(error)
+            step = NEXT_STEPS.get(verdict.venue, "")
+            raise Refused(f"{self.traits.name}: {verdict.text}{'; ' if step else ''}{step}") from None
         except BaseException:
             await self.close()
             raise

@@ -34,7 +34,9 @@ NOT_SENT, REFUSED, UNKNOWN, GONE, DONE = "not_sent", "refused", "unknown", "gone
 # what the venue is from now on: nothing special, banned until a time, keys refused, clock off, overloaded, closed
 FINE, BANNED, AUTH, CLOCK, OVERLOADED, CLOSED = "ok", "banned", "auth", "clock", "overloaded", "closed"
 
-_SECRET = re.compile(r"(https?|wss?)://\S+|signature=\w+|(?i:(api_?key|secret|signature|listenKey)[\"'=: ]+[\w-]+)")
+_SECRET = re.compile(
+    r"(https?|wss?)://\S+|signature=\w+|(?i:(api_?key|secret|signature|listenKey)[\"']?\s*[=:]\s*[\"']?[\w-]+)"
+)
 _CODE = re.compile(r'"code"\s*:\s*"?(-?\d+)')
 _STATUS = re.compile(r"\b(4\d\d|5\d\d)\b")
 _NOT_SENT_CAUSES = ("ClientConnectorError", "ClientConnectorDNSError", "DNSError", "gaierror", "ConnectionRefusedError")

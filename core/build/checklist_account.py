@@ -1,0 +1,189 @@
+"""The part of the go-live checklist about the account: modes, leverage, liquidation bound, what lies there already.
+
+Reads only: a live start is what sets modes and leverage. S1-55, R-W5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.build.checklist import NOTE, OK, Checklist
+from core.domain.events import HeldPosition, Read
+from core.domain.instrument import Instrument
+from core.domain.units import MONEY, PPM, lots_down
+from core.models.margin import Brackets, liquidation_buffer, tiered_liquidation
+from core.risk.params import RiskParams
+from core.venues.ccxt.markets import Listing
+from core.venues.ccxt.venue import CcxtVenue
+
+STARTS = "nothing to do: a live start sets it while the instrument is flat"
+CLOSE = "close the position or set it by hand at the venue: it cannot be changed safely while a position is held"
+UNTOLD = "the venue does not say"
+
+
+class Account:
+    """`held`: positions as the venue lists them, None while it has not said. `epochs` of our earlier runs here."""
+
+    def __init__(self, venue: CcxtVenue, items: Checklist, ours: dict[int, int], epochs: frozenset[int]) -> None:
+        self.venue, self.items, self.ours, self.epochs = venue, items, ours, epochs
+        self.held: tuple[HeldPosition, ...] | None = None
+        self._seen: set[tuple[int, int]] = set()
+
+    # what lies there -------------------------------------------------------------------------------------------------
+
+    async def read(self) -> None:
+        """Orders of both books and positions, ours and foreign counted. Nothing is touched."""
+        reader, items = self.venue.reader, self.items
+        orders, held = await reader.read(Read("orders", 0)), await reader.read(Read("positions", 0))
+        again = "ask again: a start trades nothing before both lists were read"
+        if not orders.error:
+            ours = sum(order.cl_id != 0 for order in orders.orders)
+            foreign = len(orders.orders) - ours
+            items.add("open orders", NOTE if orders.orders else OK, f"{ours} of ours, {foreign} foreign",
+                      "ours are taken over at the start, foreign ones never touched", ("R-B1",))  # fmt: skip
+        else:
+            items.judge("open orders", False, orders.error, again, ("R-B1",))
+        if held.error:
+            items.judge("positions", False, held.error, again, ("R-B1",))
+            return
+        self.held = held.positions
+        foreign = sum(p.pos != self.ours.get(p.instrument, 0) for p in held.positions)
+        gone = sum(lots != 0 and n not in {p.instrument for p in held.positions} for n, lots in self.ours.items())
+        step = "a position that is not on our record stays as it is; close it or trade another account"
+        items.add("positions", NOTE if foreign or gone else OK,
+                  f"{len(held.positions) - foreign} of ours, {foreign} not on our record, {gone} gone since", step,
+                  ("R-B1",))  # fmt: skip
+        self._seen = set(self.venue.ids.others)
+
+    async def others(self) -> None:
+        """R-W5, after some seconds: orders with our mark that came meanwhile are another core's."""
+        reply = await self.venue.reader.read(Read("orders", 0))
+        name, step = "another core", "end the other core, or give this one an account of its own"
+        if reply.error:
+            self.items.judge(name, False, reply.error, "ask again", ("R-W5",))
+            return
+        fresh = self.venue.ids.others - self._seen
+        strange = sorted({f"{epoch:06x}" for epoch, _ in self.venue.ids.others if epoch not in self.epochs})
+        if fresh:
+            found = f"{len(fresh)} orders with our mark came meanwhile: another core trades this account"
+            self.items.judge(name, False, found, step, ("R-W5",))
+        elif strange:
+            self.items.add(name, NOTE, f"orders rest with the mark of {', '.join(strange)}, which never ran here; "
+                           f"no new one meanwhile", step, ("R-W5",))  # fmt: skip
+        else:
+            self.items.add(name, OK, "no order with the mark of another instance", rows=("R-W5",))
+
+    def _holds(self, number: int) -> bool:
+        return self.held is None or any(p.instrument == number and p.pos for p in self.held)
+
+    # modes -----------------------------------------------------------------------------------------------------------
+
+    async def position_mode(self) -> None:
+        """One-way, where the account knows another."""
+        if not self.venue.traits.one_way:
+            self.items.add("position mode", OK, "one-way: this venue's adapter knows no other", rows=("S1-55",))
+            return
+        symbol = next(iter(self.venue.listings.values())).symbol
+        told = await self.venue.instances.data.fetch_position_mode(symbol)
+        if not told["hedged"]:
+            self.items.add("position mode", OK, "one-way", rows=("S1-55",))
+        elif any(self._holds(number) for number in self.venue.listings):
+            self.items.judge("position mode", False, "hedge mode, and a position is held", CLOSE, ("S1-55",))
+        else:
+            self.items.add("position mode", NOTE, "hedge mode", STARTS, ("S1-55",))
+
+    async def margin(self, listing: Listing) -> None:
+        """Margin mode and leverage, as they stand now against what the venue file says."""
+        x, name = listing.instrument, f"margin {listing.symbol}"
+        wanted = f"{'isolated' if x.isolated else 'cross'} {x.leverage}x"
+        most = listing_limit(self.venue, listing)
+        if most is not None and x.leverage > most:
+            self.items.judge(name, False, f"{wanted} configured, the venue allows {most:g}x",
+                             "lower margin.default_leverage of the venue file", ("S1-55",))  # fmt: skip
+            return
+        told = await leverage_of(self.venue, listing)
+        if told is None:
+            self.items.add(name, NOTE, f"{UNTOLD}; a live start sets {wanted}", "look at the venue's page", ("S1-55",))
+            return
+        found = f"{told[0]} {told[1]:g}x"
+        if told != ("isolated" if x.isolated else "cross", float(x.leverage)):
+            text = f"{found} at the venue, {wanted} configured"
+            if self._holds(listing.number):
+                self.items.judge(name, False, f"{text}, and a position is held", CLOSE, ("S1-55",))
+            else:
+                self.items.add(name, NOTE, text, STARTS, ("S1-55",))
+        elif x.isolated:
+            self.items.add(name, OK, found, rows=("S1-55",))
+        else:
+            step = "mode: isolated in the venue file bounds the loss to the margin of the position"
+            self.items.add(name, NOTE, f"{found}: the whole account stands behind it", step, ("S1-55",))
+
+    # money -----------------------------------------------------------------------------------------------------------
+
+    async def money(self, margins: Sequence[float]) -> None:
+        """The wallet against the margin of every netMax at once."""
+        reply = await self.venue.reader.read(Read("balance", 0))
+        if reply.error:
+            self.items.judge("balance", False, reply.error, "ask again", ("S1-55",))
+            return
+        wallet = reply.balance / MONEY
+        self.items.judge("balance", wallet >= sum(margins),
+                         f"{wallet:,.2f}, {sum(margins):,.2f} needed as margin at every netMax",
+                         "deposit, or lower netMax", ("S1-55",))  # fmt: skip
+
+    def liquidation(self, listing: Listing, risk: RiskParams, mark: float) -> float:
+        """S1-55: where a position of netMax opened now would be liquidated. Returns its initial margin, quote."""
+        x = listing.instrument
+        size, name = x.size(lots_down(risk.net_max, x.lot)), f"liquidation {listing.symbol}"
+        margin = size * mark / x.leverage
+        if not x.isolated:
+            self.items.add(name, NOTE, "cross margin: no bound of its own, the whole account stands behind it",
+                           "mode: isolated in the venue file", ("S1-55",))  # fmt: skip
+            return margin
+        buffers = [buffer_of(x, sign, size, mark, margin) for sign in (1, -1)]
+        least = min(buffers)
+        bound = max(risk.buffer_redline_pct, risk.buffer_flatten_pct)
+        self.items.judge(
+            name, least > bound,
+            f"netMax {size:g} at {x.leverage}x, {mark:,.{x.price_digits}f}: long {buffers[0]:.1%}, "
+            f"short {buffers[1]:.1%} away, limit {bound:.0%}; at most {margin:,.2f} can be lost",
+            "lower the leverage of the venue file: the liquidation guard would cut every position at entry", ("S1-55",),
+        )  # fmt: skip
+        return margin
+
+
+def buffer_of(x: Instrument, sign: int, size: float, mark: float, margin: float) -> float:
+    """Signed share of the price between `mark` and liquidation of an isolated position entered there."""
+    brackets = Brackets([tier.floor / MONEY for tier in x.tiers], [tier.mmr_ppm / PPM for tier in x.tiers])
+    found = liquidation_buffer(sign, mark, tiered_liquidation(margin, sign, size, mark, brackets))
+    return -1.0 if found is None else found
+
+
+def listing_limit(venue: CcxtVenue, listing: Listing) -> float | None:
+    """The highest leverage that the venue's own listing names, None where it names none."""
+    market = venue.instances.data.markets.get(listing.symbol) or {}
+    told = ((market.get("limits") or {}).get("leverage") or {}).get("max") or (market.get("info") or {}).get("maxLeverage")
+    return float(told) if told else None
+
+
+async def leverage_of(venue: CcxtVenue, listing: Listing) -> tuple[str, float] | None:
+    """(isolated | cross, leverage) as they are set now; None where the venue does not tell."""
+    import ccxt
+
+    exchange = venue.instances.data
+    if venue.traits.name == "hyperliquid":
+        coin = exchange.market(listing.symbol)["info"]["name"]
+        user = venue.access.keys["walletAddress"]
+        told = (await exchange.publicPostInfo({"type": "activeAssetData", "user": user, "coin": coin})).get("leverage")
+        return (str(told["type"]), float(told["value"])) if told else None
+    mode = "isolated" if listing.instrument.isolated else "cross"
+    try:
+        found: Any = await exchange.fetch_leverage(listing.symbol, {"marginMode": mode})
+    except ccxt.NotSupported:
+        return None
+    if not found.get("longLeverage") or not found.get("marginMode"):
+        return None
+    return str(found["marginMode"]), float(found["longLeverage"])
+
+

@@ -1,0 +1,134 @@
+"""The part of the go-live checklist that needs no venue: config, live, network, keys, a record of rounds, this machine.
+
+Sends nothing. Says where keys were found, never what they are.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+from core.build.assemble import load_config
+from core.build.backtest import flags_of
+from core.build.checklist import FAIL, NOTE, OK, Checklist
+from core.build.golive import access_of, proven
+from core.clock import SystemClock
+from core.config.credentials import find
+from core.config.load import Loaded
+from core.control.launch import Launch
+from core.domain.errors import ConfigError, PerpError, Refused
+from core.guard.filesystem import check_lockable
+from core.guard.latch import Latch
+from core.guard.lock import BEAT_FILE, InstanceLock, describe, heartbeat_age, read_record
+from core.guard.private import check_private
+from core.guard.redact import PROCESS
+from core.venues.ccxt.catalogue import traits_of
+from core.venues.ccxt.instances import Access
+from core.venues.ccxt.traits import Traits
+
+GB = 1 << 30
+LEAST_FREE = GB // 5  # a core halts below
+
+
+class Reach(NamedTuple):
+    """A venue that can be asked."""
+
+    traits: Traits
+    access: Access
+
+
+def configured(launch: Launch, items: Checklist) -> Loaded | None:
+    """R-C1: the configuration as live would have it; None where it cannot be read at all."""
+    flags = flags_of(launch)
+    try:
+        loaded = load_config(launch.config, {**flags, "mode": "live"})
+    except ConfigError as refusal:
+        try:
+            loaded = load_config(launch.config, {**flags, "mode": None})
+        except ConfigError as error:
+            items.add("config", FAIL, str(error), "correct the file; the message names the line", ("R-C1",))
+            return None
+        wanted = "live: true" in str(refusal)
+        items.add("config", OK if wanted else FAIL, loaded.file, str(refusal), ("R-C1",))
+        if wanted:
+            items.add("live: true", FAIL, "live: false", "write `live: true` into the config", ("R-C1",))
+        return loaded
+    items.add("config", OK, f"{loaded.file}, sha256 {loaded.sha256[:12]}", rows=("R-C1",))
+    items.add("live: true", OK, f"stated; account {loaded.settings.account}", rows=("R-C1",))
+    return loaded
+
+
+def reached(loaded: Loaded, launch: Launch, items: Checklist) -> Reach | None:
+    """Network and keys; None where the venue cannot be asked."""
+    settings = loaded.settings
+    names = sorted({strategy.venue for strategy in settings.strategies})
+    if len(names) != 1:
+        items.add("network", FAIL, f"{len(names)} venues: {', '.join(names)}", "one core a venue: one config each")
+        return None
+    try:
+        known = access_of(settings, names[0])
+        traits = traits_of(names[0], known.signer_library)
+    except PerpError as error:
+        first, _, rest = str(error).partition("; ")
+        items.add("network", FAIL, first, " ".join(rest.split()), ("R-C1",))
+        return None
+    refusal = traits.refuses(known.network)
+    where = f"{names[0]} on {known.network}{f' at {known.url}' if known.url else ''}"
+    items.judge("network", not refusal, where, refusal, ("R-C1",))
+    try:
+        found = find(settings, names[0], "trade", os.environ, PROCESS)
+    except Refused as error:
+        items.add("keys", FAIL, str(error), "docs/keys.md says where keys may lie", ("S4-83",))
+        return None
+    fields = ", ".join(name for name, there in found.fields.items() if there) or "nothing"
+    told = f"{fields} found in {found.where}; not shown"
+    if found.missing:
+        told = f"{' and '.join(found.missing)} missing in {found.where}"
+    complete = items.judge("keys", not found.missing, told, found.next_step, ("S4-83",))
+    _round_on_record(loaded, launch, known.network, items)
+    if not complete or refusal:
+        return None
+    keys = {name: value.get_secret_value() for name, value in found.values.items()}
+    return Reach(traits, Access(known.network, keys, traits.addresses(known.url) if known.url else None))
+
+
+def _round_on_record(loaded: Loaded, launch: Launch, network: str, items: Checklist) -> None:
+    try:
+        items.add("round on record", OK, proven(launch.report_dir, loaded, launch.unproven), rows=("S1-02",))
+    except Refused as error:
+        verdict = FAIL if network == "mainnet" else NOTE
+        step = "run a backtest or a paper round to its end, or give --unproven REASON at the start"
+        found = str(error).partition("; ")[0] if network == "mainnet" else f"none; {network} is play money, none wanted"
+        items.add("round on record", verdict, found, step, ("S1-02",))
+
+
+def this_machine(state: Path, items: Checklist) -> bool:
+    """State dir, disk, lock, latch. True where no core of ours runs here."""
+
+    def private() -> str:
+        if not state.exists():
+            return f"{state}: will be made, mode 0700"
+        check_private(state, "folder")
+        return f"{state}: private, on {check_lockable(state)}"
+
+    items.local("state dir", private, "chmod 700, or another --state-dir on a local disk", ("R-X3",))
+    place = next(folder for folder in (state, *state.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    items.judge("disk room", free >= LEAST_FREE, f"{free / GB:.1f} GB free", "make room: a core halts below 0.2 GB",
+                ("R-S1",))  # fmt: skip
+    if not state.is_dir():
+        items.add("core on this machine", OK, "none of this state dir", rows=("R-W1",))
+        return True
+    clock = SystemClock()
+    lock = InstanceLock(state, clock)
+    held = lock.holders()
+    text = describe(read_record(lock.path), heartbeat_age(state / BEAT_FILE, clock), held) if held.found else "none"
+    items.add("core on this machine", NOTE if held.found else OK, text,
+              "its orders and its dead-man's switch are left alone", ("R-W1",))  # fmt: skip
+    stop = Latch(state).read()
+    if stop is not None:
+        items.add("halt latch", NOTE, f"engaged by {stop.who}: {stop.reason}",
+                  "a start comes up HALTED; re-arm with the R key or `perpconsole resume`", ("R-W6",))  # fmt: skip
+    return not held.found
