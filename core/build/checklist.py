@@ -1,10 +1,11 @@
 """The go-live checklist as a list of items: what was looked at, what was found, and what a person does next.
 
-Owns the verdicts, their order and their text (S1-50 to S1-57, R-C1, R-X1). What is looked at: the `checklist_*` modules.
+Owns the verdicts, their order and their text (S1-50 to S1-57, R-C1, R-X1). What is looked at: `checklist_*`.
 """
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
@@ -14,7 +15,7 @@ from core.domain.errors import PerpError
 from core.venues.ccxt.verdicts import clean_text, judge
 
 OK, FAIL, NOTE = "ok", "FAIL", "note"
-NAME_WIDTH = 24
+NAME_WIDTH, WIDTH = 24, 118
 ASK_AGAIN = "ask again; the venue's own words stand beside it"
 
 
@@ -77,10 +78,7 @@ class Checklist:
         for name, row in (
             ("atomic rollback", "S1-53"), ("backup venue", "S1-54"), ("slippage budget", "S1-56"),
         ):  # fmt: skip
-            text = "not of this strategy: belongs to the two-leg pair; one-leg quoting has no second leg to roll back"
-            if row == "S1-56":
-                text = "not of this strategy: of the pair's legs; closes of this one stay within reduceOnlyMaxSlippage"
-            self.add(name, NOTE, text, rows=(row,))
+            self.add(name, NOTE, "not of this strategy: it belongs to the two-leg pair; not looked at", rows=(row,))
 
     def body(self) -> dict[str, Any]:
         """For the command line: `ok` is false as soon as one item failed."""
@@ -96,9 +94,10 @@ def text_of(items: Iterable[Item], counts: dict[str, int]) -> str:
     """The table: verdict, name, what was found; the next step stands under it."""
     lines = []
     for item in items:
-        lines.append(f"{item.verdict:<5} {item.name:<{NAME_WIDTH}} {item.found}")
+        head, below = f"{item.verdict:<5} {item.name:<{NAME_WIDTH}} ", " " * (NAME_WIDTH + 7)
+        lines += textwrap.wrap(item.found or "--", WIDTH, initial_indent=head, subsequent_indent=below)
         if item.next_step:
-            lines.append(f"{'':<5} {'':<{NAME_WIDTH}} next: {item.next_step}")
+            lines += textwrap.wrap(item.next_step, WIDTH, initial_indent=f"{below}next: ", subsequent_indent=below)
     end = "nothing fails" if not counts[FAIL] else "do not go live"
     lines.append(f"{counts[OK]} ok, {counts[FAIL]} FAIL, {counts[NOTE]} note: {end}")
     return "\n".join(lines)

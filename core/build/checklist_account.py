@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.build.checklist import NOTE, OK, Checklist
+from core.build.checklist_running import buffer_of
 from core.domain.events import HeldPosition, Read
-from core.domain.instrument import Instrument
-from core.domain.units import MONEY, PPM, lots_down
-from core.models.margin import Brackets, liquidation_buffer, tiered_liquidation
+from core.domain.units import MONEY, lots_down
 from core.risk.params import RiskParams
 from core.venues.ccxt.markets import Listing
 from core.venues.ccxt.venue import CcxtVenue
@@ -40,8 +39,13 @@ class Account:
         if not orders.error:
             ours = sum(order.cl_id != 0 for order in orders.orders)
             foreign = len(orders.orders) - ours
-            items.add("open orders", NOTE if orders.orders else OK, f"{ours} of ours, {foreign} foreign",
-                      "ours are taken over at the start, foreign ones never touched", ("R-B1",))  # fmt: skip
+            items.add(
+                "open orders",
+                NOTE if orders.orders else OK,
+                f"{ours} of ours, {foreign} foreign",
+                "ours are taken over at the start, foreign ones never touched",
+                ("R-B1",),
+            )
         else:
             items.judge("open orders", False, orders.error, again, ("R-B1",))
         if held.error:
@@ -51,9 +55,13 @@ class Account:
         foreign = sum(p.pos != self.ours.get(p.instrument, 0) for p in held.positions)
         gone = sum(lots != 0 and n not in {p.instrument for p in held.positions} for n, lots in self.ours.items())
         step = "a position that is not on our record stays as it is; close it or trade another account"
-        items.add("positions", NOTE if foreign or gone else OK,
-                  f"{len(held.positions) - foreign} of ours, {foreign} not on our record, {gone} gone since", step,
-                  ("R-B1",))  # fmt: skip
+        items.add(
+            "positions",
+            NOTE if foreign or gone else OK,
+            f"{len(held.positions) - foreign} of ours, {foreign} not on our record, {gone} gone since",
+            step,
+            ("R-B1",),
+        )
         self._seen = set(self.venue.ids.others)
 
     async def others(self) -> None:
@@ -69,8 +77,13 @@ class Account:
             found = f"{len(fresh)} orders with our mark came meanwhile: another core trades this account"
             self.items.judge(name, False, found, step, ("R-W5",))
         elif strange:
-            self.items.add(name, NOTE, f"orders rest with the mark of {', '.join(strange)}, which never ran here; "
-                           f"no new one meanwhile", step, ("R-W5",))  # fmt: skip
+            self.items.add(
+                name,
+                NOTE,
+                f"orders rest with the mark of {', '.join(strange)}, which never ran here; no new one meanwhile",
+                step,
+                ("R-W5",),
+            )
         else:
             self.items.add(name, OK, "no order with the mark of another instance", rows=("R-W5",))
 
@@ -95,12 +108,18 @@ class Account:
 
     async def margin(self, listing: Listing) -> None:
         """Margin mode and leverage, as they stand now against what the venue file says."""
-        x, name = listing.instrument, f"margin {listing.symbol}"
+        x = listing.instrument
+        name = f"margin {x.symbol}"
         wanted = f"{'isolated' if x.isolated else 'cross'} {x.leverage}x"
         most = listing_limit(self.venue, listing)
         if most is not None and x.leverage > most:
-            self.items.judge(name, False, f"{wanted} configured, the venue allows {most:g}x",
-                             "lower margin.default_leverage of the venue file", ("S1-55",))  # fmt: skip
+            self.items.judge(
+                name,
+                False,
+                f"{wanted} configured, the venue allows {most:g}x",
+                "lower margin.default_leverage of the venue file",
+                ("S1-55",),
+            )
             return
         told = await leverage_of(self.venue, listing)
         if told is None:
@@ -128,42 +147,48 @@ class Account:
             self.items.judge("balance", False, reply.error, "ask again", ("S1-55",))
             return
         wallet = reply.balance / MONEY
-        self.items.judge("balance", wallet >= sum(margins),
-                         f"{wallet:,.2f}, {sum(margins):,.2f} needed as margin at every netMax",
-                         "deposit, or lower netMax", ("S1-55",))  # fmt: skip
+        self.items.judge(
+            "balance",
+            wallet >= sum(margins),
+            f"{wallet:,.2f}, {sum(margins):,.2f} needed as margin at every netMax",
+            "deposit, or lower netMax",
+            ("S1-55",),
+        )
 
     def liquidation(self, listing: Listing, risk: RiskParams, mark: float) -> float:
         """S1-55: where a position of netMax opened now would be liquidated. Returns its initial margin, quote."""
         x = listing.instrument
-        size, name = x.size(lots_down(risk.net_max, x.lot)), f"liquidation {listing.symbol}"
+        size, name = x.size(lots_down(risk.net_max / x.lot)), f"liquidation {x.symbol}"
         margin = size * mark / x.leverage
         if not x.isolated:
-            self.items.add(name, NOTE, "cross margin: no bound of its own, the whole account stands behind it",
-                           "mode: isolated in the venue file", ("S1-55",))  # fmt: skip
+            self.items.add(
+                name,
+                NOTE,
+                "cross margin: no bound of its own, the whole account stands behind it",
+                "mode: isolated in the venue file",
+                ("S1-55",),
+            )
             return margin
         buffers = [buffer_of(x, sign, size, mark, margin) for sign in (1, -1)]
         least = min(buffers)
         bound = max(risk.buffer_redline_pct, risk.buffer_flatten_pct)
         self.items.judge(
-            name, least > bound,
+            name,
+            least > bound,
             f"netMax {size:g} at {x.leverage}x, {mark:,.{x.price_digits}f}: long {buffers[0]:.1%}, "
             f"short {buffers[1]:.1%} away, limit {bound:.0%}; at most {margin:,.2f} can be lost",
-            "lower the leverage of the venue file: the liquidation guard would cut every position at entry", ("S1-55",),
-        )  # fmt: skip
+            "lower the leverage of the venue file: the liquidation guard would cut every position at entry",
+            ("S1-55",),
+        )
         return margin
-
-
-def buffer_of(x: Instrument, sign: int, size: float, mark: float, margin: float) -> float:
-    """Signed share of the price between `mark` and liquidation of an isolated position entered there."""
-    brackets = Brackets([tier.floor / MONEY for tier in x.tiers], [tier.mmr_ppm / PPM for tier in x.tiers])
-    found = liquidation_buffer(sign, mark, tiered_liquidation(margin, sign, size, mark, brackets))
-    return -1.0 if found is None else found
 
 
 def listing_limit(venue: CcxtVenue, listing: Listing) -> float | None:
     """The highest leverage that the venue's own listing names, None where it names none."""
     market = venue.instances.data.markets.get(listing.symbol) or {}
-    told = ((market.get("limits") or {}).get("leverage") or {}).get("max") or (market.get("info") or {}).get("maxLeverage")
+    told = ((market.get("limits") or {}).get("leverage") or {}).get("max") or (market.get("info") or {}).get(
+        "maxLeverage"
+    )
     return float(told) if told else None
 
 
@@ -185,5 +210,3 @@ async def leverage_of(venue: CcxtVenue, listing: Listing) -> tuple[str, float] |
     if not found.get("longLeverage") or not found.get("marginMode"):
         return None
     return str(found["marginMode"]), float(found["longLeverage"])
-
-

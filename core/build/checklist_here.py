@@ -99,8 +99,9 @@ def _round_on_record(loaded: Loaded, launch: Launch, network: str, items: Checkl
         items.add("round on record", OK, proven(launch.report_dir, loaded, launch.unproven), rows=("S1-02",))
     except Refused as error:
         verdict = FAIL if network == "mainnet" else NOTE
-        step = "run a backtest or a paper round to its end, or give --unproven REASON at the start"
-        found = str(error).partition("; ")[0] if network == "mainnet" else f"none; {network} is play money, none wanted"
+        money = network == "mainnet"
+        step = "run a backtest or a paper round to its end, or give --unproven REASON at the start" if money else ""
+        found = str(error).partition("; ")[0] if money else f"none; {network} is play money, none wanted"
         items.add("round on record", verdict, found, step, ("S1-02",))
 
 
@@ -116,8 +117,9 @@ def this_machine(state: Path, items: Checklist) -> bool:
     items.local("state dir", private, "chmod 700, or another --state-dir on a local disk", ("R-X3",))
     place = next(folder for folder in (state, *state.absolute().parents) if folder.exists())
     free = shutil.disk_usage(place).free
-    items.judge("disk room", free >= LEAST_FREE, f"{free / GB:.1f} GB free", "make room: a core halts below 0.2 GB",
-                ("R-S1",))  # fmt: skip
+    items.judge(
+        "disk room", free >= LEAST_FREE, f"{free / GB:.1f} GB free", "make room: a core halts below 0.2 GB", ("R-S1",)
+    )
     if not state.is_dir():
         items.add("core on this machine", OK, "none of this state dir", rows=("R-W1",))
         return True
@@ -125,10 +127,20 @@ def this_machine(state: Path, items: Checklist) -> bool:
     lock = InstanceLock(state, clock)
     held = lock.holders()
     text = describe(read_record(lock.path), heartbeat_age(state / BEAT_FILE, clock), held) if held.found else "none"
-    items.add("core on this machine", NOTE if held.found else OK, text,
-              "its orders and its dead-man's switch are left alone", ("R-W1",))  # fmt: skip
+    items.add(
+        "core on this machine",
+        NOTE if held.found else OK,
+        text,
+        "its orders and its dead-man's switch are left alone",
+        ("R-W1",),
+    )
     stop = Latch(state).read()
     if stop is not None:
-        items.add("halt latch", NOTE, f"engaged by {stop.who}: {stop.reason}",
-                  "a start comes up HALTED; re-arm with the R key or `perpconsole resume`", ("R-W6",))  # fmt: skip
+        items.add(
+            "halt latch",
+            NOTE,
+            f"engaged by {stop.who}: {stop.reason}",
+            "a start comes up HALTED; re-arm with the R key or `perpconsole resume`",
+            ("R-W6",),
+        )
     return not held.found

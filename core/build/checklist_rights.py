@@ -1,4 +1,4 @@
-"""The part of the go-live checklist about the key: does signing work, may it withdraw (R-X1), is it bound to an address.
+"""The key in the go-live checklist: does signing work, may it withdraw (R-X1), is it bound to an address?
 
 One question a venue; where a venue does not say, the item says so. Never shows a key.
 """
@@ -25,8 +25,9 @@ async def rights(venue: CcxtVenue, items: Checklist) -> None:
     if venue.traits.name == "hyperliquid":
         await items.ask(SIGNING, _hyperliquid(venue, items), rows=("S1-50",))
     else:
-        if await items.ask(SIGNING, _signed_read(venue, items), "check key, secret and the address it is bound to",
-                           ("S1-50",)):  # fmt: skip
+        if await items.ask(
+            SIGNING, _signed_read(venue, items), "check key, secret and the address it is bound to", ("S1-50",)
+        ):
             await items.ask(WITHDRAW, _withdraw(venue, items), rows=("R-X1",))
     await items.ask(ADDRESS, _bound(venue, items), rows=("R-X1",))
 
@@ -34,8 +35,13 @@ async def rights(venue: CcxtVenue, items: Checklist) -> None:
 async def _signed_read(venue: CcxtVenue, items: Checklist) -> None:
     await venue.instances.data.fetch_balance()
     if venue.traits.name in UNSIGNED_READS:
-        items.add(SIGNING, NOTE, "the account was read, but this venue's reads carry no signature",
-                  "the first order is the first proof; send the smallest one by hand", ("S1-50",))  # fmt: skip
+        items.add(
+            SIGNING,
+            NOTE,
+            "the account was read, but this venue's reads carry no signature",
+            "the first order is the first proof; send the smallest one by hand",
+            ("S1-50",),
+        )
         return
     items.add(SIGNING, OK, "a signed read of the balance was answered", rows=("S1-50",))
 
@@ -58,8 +64,13 @@ async def _hyperliquid(venue: CcxtVenue, items: Checklist) -> None:
     if address == account:
         verdict = FAIL if venue.access.network == "mainnet" else NOTE
         items.add(SIGNING, OK, "the key is the account's own (reads carry no signature here)", rows=("S1-50",))
-        items.add(WITHDRAW, verdict, f"the account's own key signs withdrawals, too ({venue.access.network})",
-                  "approve an agent wallet on the venue's API page and give its key instead", ("R-X1",))  # fmt: skip
+        items.add(
+            WITHDRAW,
+            verdict,
+            f"the account's own key signs withdrawals, too ({venue.access.network})",
+            "approve an agent wallet on the venue's API page and give its key instead",
+            ("R-X1",),
+        )
         return
     told = await exchange.publicPostInfo({"type": "userRole", "user": address})
     master = str((told.get("data") or {}).get("user", "")).lower()

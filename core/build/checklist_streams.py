@@ -6,6 +6,7 @@ The private streams run over the trade instance, so every socket of it is theirs
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from core import tasks
@@ -32,8 +33,10 @@ class Listening:
             feed, symbol = venue.feeds[number], listing.symbol
             mark: Callable[[str], Any] = getattr(data, venue.traits.mark_from)
             self.public += [
-                self._stream(f"book {symbol}", lambda s=symbol: data.watch_order_book(s), feed.take_book),
-                self._stream(f"mark {symbol}", lambda s=symbol, w=mark: w(s), feed.take_mark),
+                self._stream(
+                    f"book {listing.instrument.symbol}", partial(data.watch_order_book, symbol), feed.take_book
+                ),
+                self._stream(f"mark {listing.instrument.symbol}", partial(mark, symbol), feed.take_mark),
             ]
         own = venue.instances.trade
         self.private = [
@@ -63,14 +66,23 @@ class Listening:
     def _told(self, stream: Stream, seconds: float, items: Checklist) -> None:
         if not stream.batches:
             why = f": {stream.why}" if stream.restarts else ""
-            items.judge(f"stream {stream.name}", False, f"nothing within {seconds:g} s{why}",
-                        "without it nothing is quoted; look at the venue's status page, then ask again", ROWS)  # fmt: skip
+            items.judge(
+                f"stream {stream.name}",
+                False,
+                f"nothing within {seconds:g} s{why}",
+                "without it nothing is quoted; look at the venue's status page, then ask again",
+                ROWS,
+            )
             return
         age = stream.age_ns(self.clock.monotonic()) / NS_PER_MS
-        items.judge(f"stream {stream.name}", stream.refused == 0,
-                    f"comes; newest {age:.0f} ms old, {stream.restarts} reconnects"
-                    + (f", {stream.refused} unreadable: {stream.why}" if stream.refused else ""),
-                    "the venue's form has changed: do not trade before the reader is mended", ROWS)  # fmt: skip
+        items.judge(
+            f"stream {stream.name}",
+            stream.refused == 0,
+            f"comes; newest {age:.0f} ms old, {stream.restarts} reconnects"
+            + (f", {stream.refused} unreadable: {stream.why}" if stream.refused else ""),
+            "the venue's form has changed: do not trade before the reader is mended",
+            ROWS,
+        )
 
     # the private ones ------------------------------------------------------------------------------------------------
 
@@ -93,9 +105,14 @@ class Listening:
             if took is None:
                 items.judge("private stream", False, f"connected, but no pong within {PONG_S:g} s", step, ROWS)
                 continue
-            items.judge("private stream", True,
-                        f"up; heartbeat answered in {took / NS_PER_MS:.0f} ms, connected {age:.1f} s, "
-                        f"{counters.disconnects} reconnects", step, ROWS)  # fmt: skip
+            items.judge(
+                "private stream",
+                True,
+                f"up; heartbeat answered in {took / NS_PER_MS:.0f} ms, connected {age:.1f} s, "
+                f"{counters.disconnects} reconnects",
+                step,
+                ROWS,
+            )
 
 
 async def pong_ns(client: Any, clock: Clock) -> int | None:

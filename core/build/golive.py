@@ -21,6 +21,7 @@ from core.config.settings import Settings, VenueAccess
 from core.control.launch import Launch
 from core.control.venue_record import VenueRecord, key_source, traded_of
 from core.domain.errors import ConfigError, Refused
+from core.guard.account import account_name
 from core.guard.redact import PROCESS
 from core.rounds.archive import Archive
 from core.rounds.kpitable import failed, kpis
@@ -41,6 +42,7 @@ class Going:
     places: tuple[Place, ...]
     record: VenueRecord
     sign: str
+    account: str  # name of the account lock
     proof: str  # which round on record let us go live, or why none was wanted
 
     @property
@@ -79,7 +81,9 @@ def going_live(loaded: Loaded, launch: Launch, places: Sequence[Place]) -> Going
         int(rng.token()[:6], 16) or 1, known.url, known.signer_library,
     )  # fmt: skip
     sign = sign_of(settings.account, [(names[0], known.network, known.url)])
-    return Going(traits, access, placed, record, sign, proof)
+    owner = keys.get("apiKey") or keys.get("walletAddress") or keys.get("privateKey", "")
+    account = account_name(names[0], known.network, known.url, owner)
+    return Going(traits, access, placed, record, sign, account, proof)
 
 
 def access_of(settings: Settings, venue: str) -> VenueAccess:

@@ -7,6 +7,7 @@ written, the venue opened, its dead-man's switch armed (or a watchdog started), 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ from core.build.observers import Observers
 from core.build.protection import Protection
 from core.build.standing import Standing, open_journal
 from core.clock import SteadyClock, stamp
+from core.config.load import Loaded
 from core.control.answers import listed
 from core.control.desk import Desk
 from core.control.launch import Launch
@@ -32,6 +34,7 @@ from core.domain.instrument import Instrument
 from core.domain.units import MONEY, NS_PER_S
 from core.engine.inbox import Inbox
 from core.engine.live import LiveDriver
+from core.guard.account import AccountGuard
 from core.kernel import Kernels
 from core.venues.ccxt.venue import CcxtVenue
 
@@ -53,7 +56,11 @@ class Origin:
 def run_live(launch: Launch, desk: Desk) -> Callable[[], Coroutine[Any, Any, None]]:
     """Check everything and ask the venue once; the coroutine factory runs until the core is stopped."""
     core = LiveCore(launch, desk)
-    asyncio.run(core.ask_once())
+    try:
+        asyncio.run(core.ask_once())
+    except BaseException:
+        core.account.release()
+        raise
     return core.run
 
 
@@ -64,6 +71,17 @@ class LiveCore(Standing):
         clock = SteadyClock()
         loaded = load_config(launch.config, flags_of(launch))
         self.going: Going = going_live(loaded, launch, places_of(loaded, loaded.instruments))
+        self.account = AccountGuard(
+            self.going.account, clock, any_filesystem=os.environ.get("PERP_ALLOW_FILESYSTEM") == "1"
+        )
+        self.account.take()
+        try:
+            self._stand(launch, desk, loaded, clock)
+        except BaseException:
+            self.account.release()
+            raise
+
+    def _stand(self, launch: Launch, desk: Desk, loaded: Loaded, clock: SteadyClock) -> None:
         now, places = clock.now(), self.going.places
         instruments = tuple(place.instrument for place in places)
         source: Any = Origin(instruments, now)
@@ -78,8 +96,8 @@ class LiveCore(Standing):
             loaded, source, places, journal, Kernels("plain"), equity=round(loaded.settings.equity * MONEY),
             first_round=first, epoch_ns=now, own=own,
         )  # fmt: skip
-        super().__init__(
-            launch, desk, loaded, market, engine, journal, clock, session, 1.0,
+        Standing.__init__(
+            self, launch, desk, loaded, market, engine, journal, clock, session, 1.0,
             min(x.orders_per_10s for x in instruments),
         )  # fmt: skip
         self.inbox = Inbox(len(instruments))
@@ -128,6 +146,7 @@ class LiveCore(Standing):
         self.desk.connect(wake)
         self.desk.read_position = lambda _verify: asyncio.run_coroutine_threadsafe(self._listed(), loop).result(ASK_S)
         self.driver.push(Started(self.loaded.sha256, self.loaded.settings.seed, "LIVE", self.going.record.epoch))
+        self._join_stop()
         self.guard.resume_stop()
         self.alert("info", "going_live", self.going.proof)
         for text in self._said:
@@ -143,6 +162,7 @@ class LiveCore(Standing):
             self._save(force=True)
             await self.venue.close()
             await self.leave()
+            self.account.release()
 
     async def _ended(self) -> None:
         """The engine stopped in order: its orders are gone by the venue's own word, nobody needs to watch any more."""
@@ -165,6 +185,7 @@ class LiveCore(Standing):
         if self.desk.gate.closed:
             self.protection.hold()
         self._look_for_others()
+        self.venue.ids.round = self.engine.rounds.machine.number
         self.pictures.dead_man = self.protection.text()
         self._save()
         self.turn(self.driver.loop_lag_ns)
@@ -175,6 +196,25 @@ class LiveCore(Standing):
             if note.code == "rearmed":
                 self.driver.mended()
                 self.protection.release()
+                self.account.rearmed(note.text, self.launch.who, self.clock.now())
+
+    def _join_stop(self) -> None:
+        """A halt of this account under another state dir is ours as well (W1, W6)."""
+        stop = self.account.latch.read()
+        if stop is not None and not self.desk.gate.closed:
+            self.desk.gate.close(stop.reason, stop.verb, stop.who, stop.scope, stop.stop_id)
+
+    def _beat(self) -> None:
+        """Once a second: heartbeat of the account lock, its latch as the gate's, and whether it is still ours."""
+        gate = self.desk.gate
+        try:
+            self.account.beat()
+            if gate.closed:
+                self.account.stopped(gate.stop)
+        except (PerpError, OSError) as error:
+            self.alert("crit", "account_lock", f"heartbeat or latch of the account: {error}")
+        if not self.account.lock.still_held() and not gate.closed:
+            self.driver.fatal("account lock lost: another start on this account may be possible (W3)")
 
     # the account -----------------------------------------------------------------------------------------------------
 
@@ -197,6 +237,7 @@ class LiveCore(Standing):
         if not force and now - self._saved_at < SAVE_NS:
             return
         self._saved_at = now
+        self._beat()
         engine = self.engine
         if not engine.check.clean:
             return  # before the first clean reconcile the earlier record is the better one

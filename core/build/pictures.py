@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from core.build.checklist_running import before_resume
 from core.build.observers import Observers, version
 from core.config.load import Loaded
 from core.control.desk import Desk
@@ -13,7 +14,7 @@ from core.domain.events import Step
 from core.domain.snapshot import Action, Check, Kernels, Round, Snapshot, State
 from core.domain.units import NS_PER_S
 from core.engine.engine import GRACE, Engine
-from core.engine.runstate import RUNNING, STARTING
+from core.engine.runstate import PAUSED, RUNNING, STARTING
 from core.risk.blocks import COOLDOWN_MODE
 from core.telemetry.picture import Frame, Picture, RoundReads
 
@@ -89,7 +90,7 @@ class Pictures:
             logs=observers.log.ring.rows(200),
             holder=self.desk.holder(),
             viewers=self.desk.viewers(),
-            rearm=self._checklist() if engine.state.latched else (),
+            rearm=self._checklist(),
             buffer_warn=self._limit("buffer_redline"),
             buffer_halt=self._limit("buffer_flatten"),
             kernels=kernels,
@@ -149,7 +150,12 @@ class Pictures:
         return sum(post.ledger.s.pos != 0 for post in self.engine.posts)
 
     def _checklist(self) -> tuple[Check, ...]:
+        """Before a re-arm after a stop, and in mode live before the first resume; nothing else asks for one."""
         engine = self.engine
+        if engine.state.run == PAUSED and engine.start_paused and not engine.resumed_once:
+            return before_resume(engine, self.dead_man, self.observers.alerts.rows())
+        if not engine.state.latched:
+            return ()
         orders = sum(seat.open_orders() for seat in engine.seats)
         fresh = all(not post.risk.s.stale for post in engine.posts)
         return (

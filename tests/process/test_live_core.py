@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,6 +94,27 @@ def test_a_second_live_start_is_refused_and_the_first_trades_on(state_dir: Path,
         done = command(state_dir, "run", "--headless", *live(binance), **binance.keys)
         assert done.returncode == 1 and str(child.pid) in done.stderr
         assert status(state_dir)["run"] == "RUNNING"
+        stop(child)
+
+
+def test_one_core_an_account_whatever_the_state_dir_and_a_halt_holds_for_the_account(
+    state_dir: Path, binance: Served, tmp_path: Path
+) -> None:
+    """R-W1, R-W6: another state dir is no way round the lock, nor round the latch."""
+    other = tmp_path / "other"
+    with core(state_dir, *live(binance), **binance.keys) as child:
+        quoting(state_dir, binance)
+        done = command(other, "run", "--headless", *live(binance), **binance.keys)
+        assert done.returncode == 1 and f"pid {child.pid}" in done.stderr, done.stderr
+        assert command(state_dir, "halt", "--reason", "drill").returncode in (0, 2)
+        until(state_dir, "HALTED")
+        assert binance.open() == []
+        time.sleep(1.5)  # the latch of the account is written with its heartbeat
+        stop(child)
+    with core(other, *live(binance), **binance.keys) as child:
+        found = until(other, "HALTED")
+        assert found["gate_closed"] is True
+        assert binance.open() == []
         stop(child)
 
 

@@ -135,10 +135,8 @@ def test_the_live_example_trades_nothing_by_itself() -> None:
     """UC-09."""
     got = loaded("live.example")
     assert got.settings.mode == "paper" and got.settings.live
-    live = load(
-        profile_path("live.example"), SCHEMAS, {"BINANCE_API_KEY": "x", "BINANCE_SECRET": "y"}, {"mode": "live"}
-    )
-    assert live.settings.mode == "live" and live.settings.gateway.api_key is not None
+    live = load(profile_path("live.example"), SCHEMAS, {}, {"mode": "live"})
+    assert live.settings.mode == "live" and live.settings.venues["binance_usdm"].network == "demo"
 
 
 def test_the_reference_page_is_the_one_the_models_give() -> None:
