@@ -54,17 +54,18 @@ class Stage:
     cancel: str
     orders: str
     news: str
+    private: str
     book: str
     trade: str
 
 
 BINANCE = Stage(
     "binance_usdm", "ETHUSDC", 2_970.0, "baseSize: 0.02, netMax: 0.21, singleMax: 0.06", "POST /fapi/v1/order",
-    "DELETE /fapi/v1/order", "GET /fapi/v1/openOrders", "ws:user:ORDER_TRADE_UPDATE", "ws:depth", "ws:trade",
+    "DELETE /fapi/v1/order", "GET /fapi/v1/openOrders", "ws:user:ORDER_TRADE_UPDATE", "ws:user:*", "ws:depth", "ws:trade",
 )  # fmt: skip
 HYPERLIQUID = Stage(
     "hyperliquid", "BTC", 110_000.0, "baseSize: 0.0005, netMax: 0.007, singleMax: 0.002", "POST /exchange:order",
-    "POST /exchange:cancel*", "POST /info:frontendOpenOrders", "ws:userFills", "ws:l2Book", "ws:trades",
+    "POST /exchange:cancel*", "POST /info:frontendOpenOrders", "ws:userFills", "ws:[ou][rs]*", "ws:l2Book", "ws:trades",
 )  # fmt: skip
 STAGES = {stage.dialect: stage for stage in (BINANCE, HYPERLIQUID)}
 
@@ -80,8 +81,9 @@ def bad_day(stage: Stage, until_s: float) -> tuple[Rule, ...]:
         Rule("status", at=stage.orders, chance=0.05, until_s=until_s, status=503, text="unavailable"),
         Rule("slow", at=stage.create, chance=0.03, until_s=until_s, seconds=0.8),
         Rule("gap", at=stage.news, chance=0.10, until_s=until_s),
-        Rule("late", at="ws:*", chance=0.02, until_s=until_s, seconds=0.4),
-        Rule("double", at="ws:*", chance=0.05, until_s=until_s),
+        Rule("late", at=stage.private, chance=0.05, until_s=until_s, seconds=0.4),
+        Rule("double", at=stage.private, chance=0.10, until_s=until_s),
+        Rule("double", at=stage.book, chance=0.01, until_s=until_s),
         Rule("poison", at=stage.trade, chance=0.02, until_s=until_s),
         Rule("torn", at=stage.trade, chance=0.01, until_s=until_s),
         Rule("gap", at=stage.book, chance=0.005, until_s=until_s),

@@ -131,6 +131,8 @@ class Upkeep:
             return True
         if frame.last and self.traits.sequenced:
             before = self._newest_update.get(frame.symbol, 0)
+            if frame.last == before:
+                return True  # the same difference once more: ccxt would take it for a gap
             if before and frame.before and frame.before != before:
                 self.instances.wires["data"].counters.gaps += 1
                 for feed in self.feeds.values():
