@@ -55,14 +55,24 @@ class Place:
     instrument: Instrument
 
 
+def accounts_of(places: Sequence[Place]) -> list[int]:
+    """The account of each place: one a venue, numbered as they come."""
+    venues: list[str] = []
+    for place in places:
+        if place.instrument.venue not in venues:
+            venues.append(place.instrument.venue)
+    return [venues.index(place.instrument.venue) for place in places]
+
+
 def engine_of(
     loaded: Loaded, source: Source, places: Sequence[Place], journal: Journal, kernels: Kernels, *,
     equity: int, first_round: int = 1, epoch_ns: int | None = None, own: Sequence[Holding] = (),
+    owners: Sequence[int] = (),
 ) -> Engine:  # fmt: skip
     """The engine for this configuration on these instruments; `epoch_ns` sets where client ids begin.
 
-    `own`: what earlier live runs held. In mode live the engine starts PAUSED, and with real money it wants the
-    account's name before it quotes.
+    `owners[i]` is the venue account of place i (default: one for all). `own`: what earlier live runs held. In mode live
+    the engine starts PAUSED, and with real money it wants the account's name before it quotes.
     """
     live = loaded.settings.mode == "live"
     money = live and any(place.instrument.network == "mainnet" for place in places)
@@ -70,6 +80,7 @@ def engine_of(
     number = 0
     seq = first_seq(source.start_ns if epoch_ns is None else epoch_ns)
     index = {place.key: n for n, place in enumerate(places)}
+    owners = owners or [0] * len(places)
     for seat, (strategy, settings, risk) in enumerate(
         zip(strategies_of(loaded), loaded.settings.strategies, loaded.risks, strict=True)
     ):
@@ -83,7 +94,7 @@ def engine_of(
                 Post(
                     number, seat, index[key], instrument, strategy.signal_params(n), limits_of(risk, instrument),
                     plan_params(instrument.orders_per_10s), new_view(own_in_book=live), seq,
-                    budget=round((settings.budget or 0.0) * MONEY),
+                    budget=round((settings.budget or 0.0) * MONEY), account=owners[index[key]],
                 )
             )  # fmt: skip
             number += 1

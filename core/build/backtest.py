@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from core.build.assemble import engine_of, load_config
+from core.build.assemble import accounts_of, engine_of, load_config
 from core.build.holdings import Holding
 from core.build.markets import Market, market_of
 from core.build.observers import Observers
@@ -42,7 +42,7 @@ def flags_of(launch: Launch) -> dict[str, Any]:
 
 def header_of(
     loaded: Loaded, market: Market, epoch: int, epoch_ns: int | None = None, first_round: int = 1,
-    own: Sequence[Holding] = (),
+    own: Sequence[Holding] = (), owners: Sequence[int] = (),
 ) -> Header:  # fmt: skip
     """First frame of a journal: what a replay needs to rebuild the engine."""
     source = dict(market.source.ref)
@@ -50,6 +50,8 @@ def header_of(
     source["keys"] = [place.key for place in market.places]
     source["epoch_ns"] = market.source.start_ns if epoch_ns is None else epoch_ns
     source["first_round"] = first_round
+    if any(owners):
+        source["owners"] = list(owners)
     if own:
         source["own"] = msgspec.to_builtins(own)
     return Header(
@@ -69,10 +71,11 @@ def simulate(
 ) -> tuple[SimDriver, Observers]:
     """Run the whole market. Returns the driver and the observers as they stand at the end."""
     equity = round(loaded.settings.equity * MONEY)
-    journal.append(header_of(loaded, market, 1))
-    engine = engine_of(loaded, market.source, market.places, journal, kernels, equity=equity)
+    owners = accounts_of(market.places)
+    journal.append(header_of(loaded, market, 1, owners=owners))
+    engine = engine_of(loaded, market.source, market.places, journal, kernels, equity=equity, owners=owners)
     instruments = [place.instrument for place in market.places]
-    exchange = SimExchange(instruments, equity, loaded.settings.seed, kernels, queue_of(loaded))
+    exchange = SimExchange(instruments, equity, loaded.settings.seed, kernels, queue_of(loaded), owners=owners)
     wire = WireGate(Open(), min(x.orders_per_10s for x in instruments))
     observers = Observers(
         engine, wire, loaded, now=market.source.start_ns, folder=folder, logs=None, market=market.title,

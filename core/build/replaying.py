@@ -90,7 +90,7 @@ def engine_again(header: Header, journal: Journal, kernels: Kernels) -> tuple[En
         loaded, cast(Source, Origin(tuple(found), header.started)), places, journal, kernels,
         equity=round(loaded.settings.equity * MONEY), first_round=source.get("first_round", 1),
         epoch_ns=source.get("epoch_ns", header.started),
-        own=msgspec.convert(source.get("own", []), list[Holding]),
+        own=msgspec.convert(source.get("own", []), list[Holding]), owners=source.get("owners", ()),
     )  # fmt: skip
     return engine, loaded
 

@@ -72,6 +72,7 @@ class ReadReply(msgspec.Struct, frozen=True, tag="read"):
     trades: tuple[Report, ...] = ()
     balance: int = 0
     error: str = ""
+    account: int = 0
 
 
 class RequestRefused(msgspec.Struct, frozen=True, tag="refused"):
@@ -144,6 +145,7 @@ class Read(msgspec.Struct, frozen=True, array_like=True):
     what: str
     nonce: int
     since: int = 0
+    account: int = 0  # which venue account is asked
 
 
 class Step(msgspec.Struct, frozen=True):

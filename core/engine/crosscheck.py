@@ -26,12 +26,15 @@ READS = ("orders", "positions", "trades", "balance")
 
 
 class CrossCheck:
-    """One round of reads at a time. `clean` once a whole round agreed; `on_halt(why)` when rounds do not converge."""
+    """One venue account, one round of reads at a time. `clean` once a whole round agreed; `on_halt(why)` when rounds do
+    not converge. `posts` are those of this account."""
 
-    TIMER = "crosscheck"
-
-    def __init__(self, posts: Sequence[Post], timers: TimerQueue, on_halt: Callable[[str], None]) -> None:
+    def __init__(
+        self, posts: Sequence[Post], timers: TimerQueue, on_halt: Callable[[str], None], account: int = 0
+    ) -> None:  # fmt: skip
         self.posts = tuple(posts)
+        self.account = account
+        self.timer = f"crosscheck:{account}" if account else "crosscheck"
         self.timers = timers
         self.on_halt = on_halt
         self.clean = False
@@ -52,8 +55,10 @@ class CrossCheck:
         """Start a round; an unfinished one is given up."""
         self._nonce += 1
         self._replies = {}
-        reads.extend(Read(what, self._nonce, self._last_trade if what == "trades" else 0) for what in READS)
-        self.timers.at(now + PERIOD_NS, self.TIMER)
+        reads.extend(
+            Read(what, self._nonce, self._last_trade if what == "trades" else 0, self.account) for what in READS
+        )
+        self.timers.at(now + PERIOD_NS, self.timer)
 
     def answered(self, reply: ReadReply, now: int) -> tuple[list[Note], list[Report]]:
         """A reply; when the round is whole it is compared. Returns notes, and what the venue did to the account unasked
@@ -70,7 +75,7 @@ class CrossCheck:
             missing = [what for what in READS if self._replies[what].error]
             if missing:  # not answered is not "none": nothing is adopted from half an account (R-B4)
                 self.why = f"{missing[0]}: {self._replies[missing[0]].error}"
-                self.timers.at(now + RETRY_NS, self.TIMER)
+                self.timers.at(now + RETRY_NS, self.timer)
                 return [Note("warn", "reconcile", f"account not read: {self.why}")], []
             self._adopt()
         for post, reconciler in zip(self.posts, self._reconcilers, strict=True):
@@ -83,7 +88,7 @@ class CrossCheck:
                 self.on_halt(found.why)
         self._learn(now, ok)
         if not ok:
-            self.timers.at(now + RETRY_NS, self.TIMER)
+            self.timers.at(now + RETRY_NS, self.timer)
         return notes, self._venue_made()
 
     @property

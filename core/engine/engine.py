@@ -28,8 +28,8 @@ from core.domain.events import (
 from core.domain.order import Refusal, Report, Request
 from core.domain.reasons import PAUSED as PAUSED_CODE
 from core.domain.reasons import name_of
+from core.engine.accounts import Accounts
 from core.engine.commanding import REARM_WORD, obey
-from core.engine.crosscheck import CrossCheck
 from core.engine.journal import Frame, Journal
 from core.engine.orders import OrderDesk
 from core.engine.post import Post
@@ -44,7 +44,7 @@ GRACE = "grace"
 
 
 class Engine:
-    """All strategies of one core on one venue account. Built by `core.build`; driven by one driver at a time.
+    """All strategies of one core on its venue accounts. Built by `core.build`; driven by one driver at a time.
 
     `equity` is what the account held when this core began plus what its ledgers made since, 1e-8 quote.
     """
@@ -61,12 +61,13 @@ class Engine:
         self.timers = TimerQueue()
         self.state = RunState()
         self.orders = OrderDesk(self.posts)
-        self.check = CrossCheck(self.posts, self.timers, lambda why: self.latch(HALT, why, "ours", f"auto-{self.seq}"))
+        self.check = Accounts(
+            self.posts, self.timers, lambda why: self.latch(HALT, why, "ours", f"auto-{self.seq}"), adopts
+        )
         self.stopping = Stopping(self.posts, self.timers)
         self.start_paused, self.grace_ns, self.arm_word = start_paused, grace_ns, arm_word
         self.first_word = first_word  # of the first resume after a start, "" = any
         self.resumed_once = False
-        self.check.adopts = adopts
         self.equity_start = equity
         self.seq = 0
         self.now = 0
@@ -171,15 +172,15 @@ class Engine:
 
     def _trade(self, why: int, due: list[str], now: int, reports: Sequence[Report]) -> None:
         """Guard always; quote only when running or paused; a stop under way owns every request."""
-        if CrossCheck.TIMER in due:
-            self.check.ask(now, self.reads)
+        if due:
+            self.check.due(due, now, self.reads)
         for seat in self.seats:
             if seat.guard(now, self.notes) and not self.state.latched and not self._ends_halted:
                 self._stop_by_risk(seat)
         if GRACE in due and not self.state.attended and self.state.run == RUNNING:
             self._pause("nobody attended for the grace time")
         replies, self._replies = self._replies, []
-        if self.stopping.run is not None:
+        if self.stopping.begun:
             self._stop_step(now, replies, reports)
             if self.state.run not in (RUNNING, PAUSED):
                 return

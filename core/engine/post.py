@@ -39,13 +39,13 @@ REPORT_FIELDS = tuple(name for name in Report.__struct_fields__ if name != "inst
 
 
 class Post:
-    """`number` counts ledgers of the engine, `seat` strategies, `place` instruments."""
+    """`number` counts ledgers of the engine, `seat` strategies, `place` instruments, `account` venue accounts."""
 
     def __init__(
         self, number: int, seat: int, place: int, instrument: Instrument, signal_params: SignalParams,
-        limits: Limits, plan_params: PlanParams, view: View, first_seq: int, budget: int = 0,
+        limits: Limits, plan_params: PlanParams, view: View, first_seq: int, budget: int = 0, account: int = 0,
     ) -> None:  # fmt: skip
-        self.number, self.seat, self.place = number, seat, place
+        self.number, self.seat, self.place, self.account = number, seat, place, account
         self.instrument = instrument
         self.spec: Spec = spec_of(instrument, place)
         self.view = view

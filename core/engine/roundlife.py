@@ -77,9 +77,9 @@ class RoundLife:
     def _follow(self, engine: Engine, now: int) -> None:
         """The stop has finished: its reads are the machine's proof."""
         stopping = engine.stopping
-        if stopping.run is None or not stopping.run.finished():
+        progress = stopping.progress()
+        if progress is None or stopping.active:
             return
-        progress = stopping.run.progress()
         held = sum(post.ledger.s.pos != 0 for post in engine.posts)
         self._do(engine, self.machine.observe(now, progress.orders_left, held), now)
         self._do(engine, self.machine.verified(now, progress.orders_left, held), now)

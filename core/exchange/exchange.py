@@ -64,9 +64,11 @@ def market_of(instrument: Instrument, index: int, seed: int, queue: QueueModel, 
 
 
 class SimExchange:
-    """One venue account with 1..16 instruments. `equity` is 1e-8 quote; `kernels` chooses the form of all doors.
+    """1..16 instruments on one time line, each on a venue account. `equity` is 1e-8 quote, of every account;
+    `kernels` chooses the form of all doors.
 
-    `markets[i]`, `specs[i]`, `account` are the blocks that the doors of core/exchange take; `feeds[i]` is set by
+    `owners[i]` is the account of instrument i (default: one account has all of them), `places[i]` its place in it.
+    `markets[i]`, `specs[i]`, `accounts[k]` are the blocks that the doors of core/exchange take; `feeds[i]` is set by
     `attach`. Raises ValueError for no or too many instruments, no margin tiers, or a bad latency or queue model.
     """
 
@@ -78,39 +80,52 @@ class SimExchange:
         kernels: Kernels,
         queue_model: QueueModel | None = None,
         latencies: dict[str, Any] | None = None,
+        owners: Sequence[int] | None = None,
     ) -> None:
         if not 0 < len(instruments) <= ACCOUNTS:
             raise ValueError(f"Expected 1 to {ACCOUNTS} instruments, was {len(instruments)}")
         queue = queue_model or QueueModel()
         self.instruments = tuple(instruments)
-        self.specs: list[Spec] = [spec_of(x, i) for i, x in enumerate(instruments)]
+        self.owners = tuple(owners or [0] * len(instruments))
+        if len(self.owners) != len(instruments) or set(self.owners) != set(range(max(self.owners) + 1)):
+            raise ValueError(f"Expected an account for each instrument, numbered from 0, was {self.owners}")
+        self.places = tuple(self.owners[:i].count(owner) for i, owner in enumerate(self.owners))
+        self.specs: list[Spec] = [spec_of(x, self.places[i]) for i, x in enumerate(instruments)]
         self.markets = [market_of(x, i, seed, queue, latencies or {}) for i, x in enumerate(instruments)]
         self.feeds: list[Feed] = [empty_feed() for _ in instruments]
-        self.account = Account(wallet=equity, start=equity, n=len(instruments))
+        self.accounts = [
+            Account(wallet=equity, start=equity, n=self.owners.count(k)) for k in range(max(self.owners) + 1)
+        ]
         self.out = Reports()
         self.why = [W_END] * len(instruments)
-        a = self.account
-        for i, (x, spec) in enumerate(zip(instruments, self.specs, strict=True)):
+        for x, spec, owner, i in zip(instruments, self.specs, self.owners, self.places, strict=True):
             if not x.tiers:
                 raise ValueError(f"Expected margin tiers for {x.symbol}, was none")
+            a = self.accounts[owner]
             a.s.unit[i], a.s.leverage[i], a.s.isolated[i] = x.unit, x.leverage, int(x.isolated)
             a.s.n_tiers[i] = len(x.tiers)
             for name in ("tier_floor", "tier_mmr_ppm", "tier_cum"):
                 a.array(name)[i] = spec.array(name)
         self.bind(kernels)
 
+    @property
+    def account(self) -> Account:
+        """The first account: the only one unless `owners` said otherwise."""
+        return self.accounts[0]
+
     def bind(self, kernels: Kernels) -> None:
         """Use this form of the kernels from now on; may be called between any two events."""
         self.kernels = kernels
         self._advance, self._finish, self._next = [], [], []
         self._submit, self._drain, self._inject = [], [], []
-        for m, s, f in zip(self.markets, self.specs, self.feeds, strict=True):
-            self._advance.append(kernels.bind(advance, m, self.account, s, f))
-            self._finish.append(kernels.bind(finish_instant, m, self.account, s, f))
+        for m, s, f, owner in zip(self.markets, self.specs, self.feeds, self.owners, strict=True):
+            account = self.accounts[owner]
+            self._advance.append(kernels.bind(advance, m, account, s, f))
+            self._finish.append(kernels.bind(finish_instant, m, account, s, f))
             self._next.append(kernels.bind(next_ts, m, f))
             self._submit.append(kernels.bind(submit, m))
             self._drain.append(kernels.bind(drain, m, self.out))
-            self._inject.append(kernels.bind(faults.inject, m, self.account, s))
+            self._inject.append(kernels.bind(faults.inject, m, account, s))
 
     def attach(self, instrument: int, feed: Feed, n_feed: int | None = None, i_ex: int = 0, i_loc: int = 0) -> None:
         """The feed of an instrument: rows below `n_feed` (default all) are known; continue from `i_ex` and `i_loc`."""
@@ -199,42 +214,52 @@ class SimExchange:
         columns = [getattr(m, "v_" + name) for name in CHANGES]
         return [tuple(column[k % RING] for column in columns) for k in range(max(first, m.v_tail - RING), m.v_tail)]
 
-    def trades(self, since: int = 0) -> tuple[Report, ...]:
+    def of(self, account: int) -> list[int]:
+        """The instruments of an account."""
+        return [i for i, owner in enumerate(self.owners) if owner == account]
+
+    def trades(self, since: int = 0, account: int = 0) -> tuple[Report, ...]:
         """Recent fills, funding and transfers with trade id > `since`, by id; bounded by the ring of each market."""
         found = []
-        for i, market in enumerate(self.markets):
+        for i in self.of(account):
+            market = self.markets[i]
             m, ids = market.s, market.array("v_trade")
             columns = [getattr(m, "v_" + name) for name in CHANGES[:13]]
             for k in np.flatnonzero(ids > since):
                 found.append(Report(i, *(column[int(k)] for column in columns)))
         return tuple(sorted(found, key=lambda report: report.trade_id))
 
-    def open_orders(self) -> tuple[OpenOrder, ...]:
-        """Every live order, by instrument and venue id."""
+    def open_orders(self, account: int = 0) -> tuple[OpenOrder, ...]:
+        """Every live order of an account, by instrument and venue id."""
         found = []
-        for i, market in enumerate(self.markets):
-            m = market.s
+        for i in self.of(account):
+            m = self.markets[i].s
             slots = [m.own[side][k] for side in range(2) for k in range(m.n_own[side])]
             for x in sorted(slots, key=lambda slot: m.o_venue[slot]):
                 found.append(OpenOrder(i, m.o_cl[x], m.o_venue[x], m.o_side[x], m.o_px[x], m.o_left[x], m.o_flags[x]))
         return tuple(found)
 
-    def positions(self) -> tuple[HeldPosition, ...]:
-        """Every position that is not zero."""
-        a = self.account.s
-        return tuple(HeldPosition(i, a.pos[i], a.cost[i], self.liquidation_px(i)) for i in range(a.n) if a.pos[i] != 0)
+    def positions(self, account: int = 0) -> tuple[HeldPosition, ...]:
+        """Every position of an account that is not zero."""
+        a = self.accounts[account].s
+        found = []
+        for n in self.of(account):
+            i = self.places[n]
+            if a.pos[i] != 0:
+                found.append(HeldPosition(n, a.pos[i], a.cost[i], self.liquidation_px(n)))
+        return tuple(found)
 
-    def balance(self) -> int:
+    def balance(self, account: int = 0) -> int:
         """Wallet, 1e-8 quote."""
-        return int(self.account.s.wallet)
+        return int(self.accounts[account].s.wallet)
 
-    def equity(self) -> int:
+    def equity(self, account: int = 0) -> int:
         """Wallet and unrealised PnL at the marks, 1e-8 quote."""
-        return equity_of(self.account.s)
+        return equity_of(self.accounts[account].s)
 
-    def liquidation_px(self, i: int) -> int:
-        """Liquidation price in ticks, rounded to the side that comes first; 0 = none."""
-        a = self.account.s
+    def liquidation_px(self, n: int) -> int:
+        """Liquidation price of an instrument in ticks, rounded to the side that comes first; 0 = none."""
+        a, i = self.accounts[self.owners[n]].s, self.places[n]
         if a.pos[i] == 0:
             return 0
         wallet, other_mm, other_upnl = float(a.iso[i]), 0.0, 0.0
@@ -246,8 +271,8 @@ class SimExchange:
                     other_upnl += unrealised(a, k)
         sign = 1 if a.pos[i] > 0 else -1
         qty = float(abs(a.pos[i]) * a.unit[i])
-        n = a.n_tiers[i]
-        brackets = Brackets(list(a.tier_floor[i][:n]), [ppm / PPM for ppm in a.tier_mmr_ppm[i][:n]])
+        tiers = a.n_tiers[i]
+        brackets = Brackets(list(a.tier_floor[i][:tiers]), [ppm / PPM for ppm in a.tier_mmr_ppm[i][:tiers]])
         entry = a.cost[i] / (a.pos[i] * a.unit[i])
         price = tiered_liquidation(wallet, sign, qty, entry, brackets, other_mm, other_upnl)
         if price is None:
@@ -270,15 +295,15 @@ class SimExchange:
         return shares
 
     def image(self) -> bytes:
-        """The exact state of account and markets."""
-        return self.account.image() + b"".join(market.image() for market in self.markets)
+        """The exact state of accounts and markets."""
+        return b"".join(block.image() for block in (*self.accounts, *self.markets))
 
     def load(self, raw: bytes) -> None:
         """Restore what `image()` gave. Raises ValueError when the layout or the number of instruments changed."""
-        sizes = [Account.dtype.itemsize] + [Market.dtype.itemsize] * len(self.markets)
+        sizes = [Account.dtype.itemsize] * len(self.accounts) + [Market.dtype.itemsize] * len(self.markets)
         if len(raw) != sum(sizes):
             raise ValueError(f"Expected {sum(sizes)} bytes of exchange state, was {len(raw)}")
         at = 0
-        for block, size in zip([self.account, *self.markets], sizes, strict=True):
+        for block, size in zip([*self.accounts, *self.markets], sizes, strict=True):
             block.load(raw[at : at + size])
             at += size

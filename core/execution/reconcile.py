@@ -114,7 +114,7 @@ class Reconciler:
             if strict or ages[key] > 1:
                 open_.append(d)
         self._ages = ages
-        # an UNKNOWN that no read lists waits for its proof (RELIABILITY 2.3); its own bound is a minute, not three rounds
+        # an UNKNOWN that no read lists waits for its proof (RELIABILITY 2.3); its bound is a minute, not three rounds
         self.rounds_open = max((age for (what, _, _), age in ages.items() if what != "unknown_absent"), default=0)
         return open_
 

@@ -101,3 +101,22 @@ def overall(states: list[tuple[str, Venue]]) -> tuple[str, str]:
     if state == "FLAT" and status != OK:
         state = "FLATTENING"
     return state, status
+
+
+VERIFIED = ("unverified", "clean", "sealed")
+
+
+def together(parts: list[Progress]) -> Progress:
+    """The progress of a stop at several accounts: the worst of each figure, sums of what is left."""
+    state, _ = overall([(part.state, part.venue) for part in parts])
+    return Progress(
+        state=state,
+        venue=max((part.venue for part in parts), key=lambda venue: SEVERITY.index(venue.status)),
+        verified=min((part.verified for part in parts), key=VERIFIED.index),
+        orders_left=sum(part.orders_left for part in parts),
+        orders_at_start=sum(part.orders_at_start for part in parts),
+        positions_left=sum(part.positions_left for part in parts),
+        foreign_orders=sum(part.foreign_orders for part in parts),
+        foreign_positions=sum(part.foreign_positions for part in parts),
+        dust=tuple(row for part in parts for row in part.dust),
+    )

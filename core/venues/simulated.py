@@ -32,14 +32,19 @@ class PlainVenue:
 
     def read(self, read: Read, now: int) -> ReadReply:
         """Answer a read: orders | positions | trades (id > since) | balance."""
-        x = self.exchange
-        if read.what == "orders":
-            return ReadReply("orders", read.nonce, now, orders=x.open_orders())
-        if read.what == "positions":
-            return ReadReply("positions", read.nonce, now, positions=x.positions())
-        if read.what == "trades":
-            return ReadReply("trades", read.nonce, now, trades=x.trades(read.since))
-        return ReadReply("balance", read.nonce, now, balance=x.balance())
+        return read_of(self.exchange, read, now)
 
     def close(self) -> None:
         """Nothing is kept."""
+
+
+def read_of(x: SimExchange, read: Read, now: int) -> ReadReply:
+    """What the exchange says of the account that is asked for."""
+    what, nonce, account = read.what, read.nonce, read.account
+    if what == "orders":
+        return ReadReply(what, nonce, now, orders=x.open_orders(account), account=account)
+    if what == "positions":
+        return ReadReply(what, nonce, now, positions=x.positions(account), account=account)
+    if what == "trades":
+        return ReadReply(what, nonce, now, trades=x.trades(read.since, account), account=account)
+    return ReadReply(what, nonce, now, balance=x.balance(account), account=account)

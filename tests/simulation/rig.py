@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from core.build.assemble import Place, engine_of, load_config
+from core.build.assemble import Place, accounts_of, engine_of, load_config
 from core.build.backtest import header_of, queue_of
 from core.build.markets import Market, market_of
 from core.domain.commands import AnyCommand
@@ -81,14 +81,15 @@ class Rig:
         equity = round(self.loaded.settings.equity * MONEY)
         epoch = self.start + round(epoch_s * S)
         self.journal = Journal(journal)
-        self.journal.append(header_of(self.loaded, self.market, 1, epoch, first_round))
+        owners = accounts_of(places) if state_dir is None else ()
+        self.journal.append(header_of(self.loaded, self.market, 1, epoch, first_round, owners=owners))
         self.engine = engine_of(
             self.loaded, self.market.source, places, self.journal, kernels, equity=equity, epoch_ns=epoch,
-            first_round=first_round,
+            first_round=first_round, owners=owners,
         )  # fmt: skip
         queue = queue_of(self.loaded)
         if state_dir is None:
-            self.venue: Any = PlainVenue(SimExchange(instruments, equity, seed, kernels, queue))
+            self.venue: Any = PlainVenue(SimExchange(instruments, equity, seed, kernels, queue, owners=owners))
         else:
             self.venue = PaperVenue(state_dir, instruments, equity, seed, kernels, queue)
         self.exchange: SimExchange = self.venue.exchange

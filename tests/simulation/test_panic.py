@@ -62,6 +62,7 @@ def crowd(driver: SimDriver) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)  # a minute of virtual stop with a thousand orders, plain kernels
 def test_flatten_brings_a_thousand_orders_and_ten_positions_to_zero_at_the_venue(many: SimDriver) -> None:
     """UC-05, S3-55, R-E3, R-E6, R-E8 (seed 11)."""
     driver = many
