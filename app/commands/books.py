@@ -40,11 +40,20 @@ def check(
     ctx: typer.Context,
     config: Path = typer.Option(None, envvar="CONFIG_PATH", help="configuration file"),
     price: float = typer.Option(None, min=0.0, help="mid price to place the layers at"),
+    live: bool = typer.Option(False, "--live", help="the go-live checklist: asks the real venue, trades nothing"),
+    mode: str = typer.Option("paper", help="paper, or live as --live"),
+    unproven: str = typer.Option("", help="with --live: why without a passing round on record"),
 ) -> None:
-    """Every planned order against the venue's filters, and the limits against each other, before anything starts."""
+    """Every planned order against the venue's filters, and the limits against each other, before anything starts.
+
+    With --live the go-live checklist; exit 1 as soon as one item fails.
+    """
     from app.built import built
 
-    _shown(ctx.obj, built("check")(ctx.obj.launch(config=config, price=price)))
+    if mode not in ("paper", "live"):
+        raise typer.BadParameter(f"Expected paper or live for --mode, was {mode}")
+    chosen = "live" if live else mode
+    _shown(ctx.obj, built("check")(ctx.obj.launch(config=config, price=price, mode=chosen, unproven=unproven)))
 
 
 def backtest(

@@ -55,7 +55,7 @@ def planned(loaded: Loaded, given: float | None) -> dict[str, Any]:
 
 def check_live(launch: Launch, listen_s: float = LISTEN_S) -> dict[str, Any]:
     """The go-live checklist: asks the venue, trades nothing. `items` with verdict ok | FAIL | note and a next step."""
-    from core.build.checklist_here import configured, reached, this_machine
+    from core.build.checklist_here import configured, reached, this_account, this_machine
     from core.build.checklist_venue import VenueChecks
 
     items = Checklist()
@@ -68,6 +68,7 @@ def check_live(launch: Launch, listen_s: float = LISTEN_S) -> dict[str, Any]:
     if reach is None:
         items.judge("venue", False, "not asked", "mend what fails above, then ask again", ("S1-50",))
     else:
+        alone = this_account(reach, items) and alone
         places = places_of(loaded, loaded.instruments)
         risks = [loaded.risks[loaded.instruments.index(place.instrument)] for place in places]
         ours, epochs = _on_record(loaded, launch, [place.key for place in places], items)

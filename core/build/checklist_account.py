@@ -15,6 +15,7 @@ from core.domain.units import MONEY, lots_down
 from core.risk.params import RiskParams
 from core.venues.ccxt.markets import Listing
 from core.venues.ccxt.venue import CcxtVenue
+from core.venues.identity import NARROW_BITS
 
 STARTS = "nothing to do: a live start sets it while the instrument is flat"
 CLOSE = "close the position or set it by hand at the venue: it cannot be changed safely while a position is held"
@@ -43,7 +44,7 @@ class Account:
                 "open orders",
                 NOTE if orders.orders else OK,
                 f"{ours} of ours, {foreign} foreign",
-                "ours are taken over at the start, foreign ones never touched",
+                "ours are taken over by a live start, foreign ones are never touched",
                 ("R-B1",),
             )
         else:
@@ -70,6 +71,15 @@ class Account:
         name, step = "another core", "end the other core, or give this one an account of its own"
         if reply.error:
             self.items.judge(name, False, reply.error, "ask again", ("R-W5",))
+            return
+        if self.venue.traits.id_form in NARROW_BITS:
+            self.items.add(
+                name,
+                NOTE,
+                "ids of this venue are too narrow for a mark: another core cannot be seen",
+                "make sure by hand that nothing else trades this account",
+                ("R-W5",),
+            )
             return
         fresh = self.venue.ids.others - self._seen
         strange = sorted({f"{epoch:06x}" for epoch, _ in self.venue.ids.others if epoch not in self.epochs})

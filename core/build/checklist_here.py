@@ -19,6 +19,7 @@ from core.config.credentials import find
 from core.config.load import Loaded
 from core.control.launch import Launch
 from core.domain.errors import ConfigError, PerpError, Refused
+from core.guard.account import account_name, runtime_folder
 from core.guard.filesystem import check_lockable
 from core.guard.latch import Latch
 from core.guard.lock import BEAT_FILE, InstanceLock, describe, heartbeat_age, read_record
@@ -32,11 +33,17 @@ GB = 1 << 30
 LEAST_FREE = GB // 5  # a core halts below
 
 
+def owner_of(keys: dict[str, str]) -> str:
+    """Whose account it is, as `golive` says it."""
+    return keys.get("apiKey") or keys.get("walletAddress") or keys.get("privateKey", "")
+
+
 class Reach(NamedTuple):
-    """A venue that can be asked."""
+    """A venue that can be asked. `account` names the lock that a live core of this account holds."""
 
     traits: Traits
     access: Access
+    account: str
 
 
 def configured(launch: Launch, items: Checklist) -> Loaded | None:
@@ -91,7 +98,8 @@ def reached(loaded: Loaded, launch: Launch, items: Checklist) -> Reach | None:
     if not complete or refusal:
         return None
     keys = {name: value.get_secret_value() for name, value in found.values.items()}
-    return Reach(traits, Access(known.network, keys, traits.addresses(known.url) if known.url else None))
+    access = Access(known.network, keys, traits.addresses(known.url) if known.url else None)
+    return Reach(traits, access, account_name(names[0], known.network, known.url, owner_of(keys)))
 
 
 def _round_on_record(loaded: Loaded, launch: Launch, network: str, items: Checklist) -> None:
@@ -120,27 +128,29 @@ def this_machine(state: Path, items: Checklist) -> bool:
     items.judge(
         "disk room", free >= LEAST_FREE, f"{free / GB:.1f} GB free", "make room: a core halts below 0.2 GB", ("R-S1",)
     )
-    if not state.is_dir():
-        items.add("core on this machine", OK, "none of this state dir", rows=("R-W1",))
+    return _free("core of this state dir", "halt latch", state, items)
+
+
+def this_account(reach: Reach, items: Checklist) -> bool:
+    """The same for the account, under whatever state dir. True where no core of ours trades it from here."""
+    return _free("core of this account", "halt latch of account", runtime_folder() / reach.account, items)
+
+
+def _free(name: str, latch: str, folder: Path, items: Checklist) -> bool:
+    """Lock and latch of one folder."""
+    if not folder.is_dir():
+        items.add(name, OK, "none on this machine", rows=("R-W1",))
         return True
     clock = SystemClock()
-    lock = InstanceLock(state, clock)
+    lock = InstanceLock(folder, clock)
     held = lock.holders()
-    text = describe(read_record(lock.path), heartbeat_age(state / BEAT_FILE, clock), held) if held.found else "none"
-    items.add(
-        "core on this machine",
-        NOTE if held.found else OK,
-        text,
-        "its orders and its dead-man's switch are left alone",
-        ("R-W1",),
-    )
-    stop = Latch(state).read()
+    text = "none on this machine"
+    if held.found:
+        text = describe(read_record(lock.path), heartbeat_age(folder / BEAT_FILE, clock), held)
+    left_alone = "a second start is refused; its orders and its dead-man's switch are left alone"
+    items.add(name, NOTE if held.found else OK, text, left_alone, ("R-W1",))
+    stop = Latch(folder).read()
     if stop is not None:
-        items.add(
-            "halt latch",
-            NOTE,
-            f"engaged by {stop.who}: {stop.reason}",
-            "a start comes up HALTED; re-arm with the R key or `perpconsole resume`",
-            ("R-W6",),
-        )
+        step = "a start comes up HALTED; re-arm with R in the console or `perpconsole resume`"
+        items.add(latch, NOTE, f"engaged by {stop.who}: {stop.reason}", step, ("R-W6",))
     return not held.found

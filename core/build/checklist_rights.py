@@ -93,8 +93,13 @@ async def _until(exchange: Any, account: str, address: str) -> str:
 
 
 async def _bound(venue: CcxtVenue, items: Checklist) -> None:
+    import ccxt
+
     ask = ASKS.get(venue.traits.name)
-    bound = await ask(venue.instances.data) if ask is not None else None
+    try:
+        bound = await ask(venue.instances.data) if ask is not None else None
+    except ccxt.NotSupported:  # demo networks have no such question
+        bound = None
     if bound is None:
         items.add(ADDRESS, NOTE, UNTOLD, "look at the key on the venue's page", ("R-X1",))
     elif bound:

@@ -14,12 +14,12 @@ from core.engine.engine import Engine
 from core.models.margin import Brackets, liquidation_buffer, tiered_liquidation
 
 CLOCK_LIMIT_NS = 250 * NS_PER_MS
-NO_DEAD_MAN = "NO DEAD-MAN"
 
 
-def before_resume(engine: Engine, dead_man: str, alerts: Sequence[AlertRow]) -> tuple[Check, ...]:
-    """At most eight lines, the worst first: no, unknown, yes."""
+def before_resume(engine: Engine, alerts: Sequence[AlertRow]) -> tuple[Check, ...]:
+    """Seven lines, the worst first: no, unknown, yes. What stands in for a dead process is `Snapshot.dead_man`."""
     check, posts = engine.check, engine.posts
+    agreed = None if check.clean and check.why else check.clean  # clean once, but the newest read was not answered
     vitals = [post.vitals.s for post in posts]
     heard = all(v.ts for v in vitals)
     down = max(v.links_down for v in vitals)
@@ -29,14 +29,13 @@ def before_resume(engine: Engine, dead_man: str, alerts: Sequence[AlertRow]) -> 
     waiting = [row for row in alerts if not row.acked and row.level != "info"]
     crit = sum(row.level == "crit" for row in waiting)
     found = [
-        Check("account reconciled", check.clean, check.why or "orders, positions and trades agree"),
+        Check("account reconciled", agreed, check.why or "orders, positions and trades agree"),
         Check("feeds fresh", stale == 0, "books come" if not stale else f"{stale} stale"),
         Check("streams up", down == 0 if heard else None, f"{down} down" if heard else "no sample yet"),
         Check(
             "clock within 250 ms", abs(offset) < CLOCK_LIMIT_NS if heard else None,
             f"{offset / NS_PER_MS:+.0f} ms" if heard else "no sample yet",
         ),
-        Check("dead-man's switch", protected(dead_man), dead_man or "not yet told"),
         Check(
             "nothing foreign", None if foreign else True,
             f"{check.foreign_orders} orders, {check.foreign_positions} positions, not touched" if foreign else "none",
@@ -45,13 +44,6 @@ def before_resume(engine: Engine, dead_man: str, alerts: Sequence[AlertRow]) -> 
         Check("alerts read", False if crit else None if waiting else True, f"{len(waiting)} waiting, {crit} critical"),
     ]  # fmt: skip
     return tuple(sorted(found, key=lambda line: {False: 0, None: 1, True: 2}[line.ok]))
-
-
-def protected(dead_man: str) -> bool | None:
-    """What the line of the protection says: granted or watched, not yet, or nothing at all."""
-    if dead_man.startswith(NO_DEAD_MAN):
-        return False
-    return None if not dead_man or dead_man.endswith("(starting)") else True
 
 
 def _bound(engine: Engine) -> Check:

@@ -19,6 +19,7 @@ from core.venues.ccxt.venue import CcxtVenue
 LOOK_S = 0.05
 PONG_S = 3.0
 ROWS = ("S1-50",)
+BOOKS = 2  # the first may be a snapshot that was asked for: news over the socket must follow
 
 
 class Listening:
@@ -44,7 +45,7 @@ class Listening:
             self._stream("own trades", lambda: own.watch_my_trades(), venue.private.take_trades),
         ]
 
-    def _stream(self, name: str, watch: Callable[[], Any], take: Callable[[Any], None]) -> Stream:
+    def _stream(self, name: str, watch: Callable[[], Any], take: Callable[[Any], Any]) -> Stream:
         return Stream(name, watch, take, lambda up, why: None, self.clock)
 
     async def hear(self, seconds: float, items: Checklist) -> None:
@@ -54,7 +55,7 @@ class Listening:
             stream.start()
         end = self.clock.monotonic() + round(seconds * NS_PER_S)
         try:
-            while self.clock.monotonic() < end and not (all(s.batches for s in self.public) and self._sockets()):
+            while self.clock.monotonic() < end and not (all(came(s) for s in self.public) and self._sockets()):
                 await tasks.sleep(LOOK_S)
             for stream in self.public:
                 self._told(stream, seconds, items)
@@ -64,7 +65,7 @@ class Listening:
                 await stream.stop()
 
     def _told(self, stream: Stream, seconds: float, items: Checklist) -> None:
-        if not stream.batches:
+        if not came(stream):
             why = f": {stream.why}" if stream.restarts else ""
             items.judge(
                 f"stream {stream.name}",
@@ -113,6 +114,11 @@ class Listening:
                 step,
                 ROWS,
             )
+
+
+def came(stream: Stream) -> bool:
+    """News came over its socket."""
+    return stream.batches >= (BOOKS if stream.name.startswith("book") else 1)
 
 
 async def pong_ns(client: Any, clock: Clock) -> int | None:

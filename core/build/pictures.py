@@ -153,7 +153,7 @@ class Pictures:
         """Before a re-arm after a stop, and in mode live before the first resume; nothing else asks for one."""
         engine = self.engine
         if engine.state.run == PAUSED and engine.start_paused and not engine.resumed_once:
-            return before_resume(engine, self.dead_man, self.observers.alerts.rows())
+            return before_resume(engine, self.observers.alerts.rows())
         if not engine.state.latched:
             return ()
         orders = sum(seat.open_orders() for seat in engine.seats)

@@ -14,6 +14,9 @@ COLUMNS = (
     Column("symbol"), Column("qty", True), Column("mark", True), Column("uPnL", True), Column("liq%", True, 1),
     Column("est. cost", True),
 )  # fmt: skip
+REAL = ("LIVE", "TESTNET")
+CHECKS = 8  # lines of the checklist that 24 rows have room for
+READ_S = 60.0  # to read them
 
 
 class FlattenDialog(Typed):
@@ -58,18 +61,22 @@ class FlattenDialog(Typed):
 
 
 class ResumeDialog(Typed):
-    """Quoting again adds risk: it asks."""
+    """Quoting again adds risk: it asks. On a real venue with the go-live checklist and what cancels our orders if this
+    process dies, before the word is typed."""
 
     title_text = "RESUME quoting"
+    wide = 70
 
     def __init__(self, view: View) -> None:
         assert view.snapshot is not None
+        if view.snapshot.mode in REAL:
+            self.timeout_s = READ_S
         super().__init__(view, resume_word(view.snapshot))
 
     def body(self, width: int) -> list[Line]:
         snap = self.view.snapshot
         assert snap is not None
-        return [
+        lines = [
             Line(
                 ("mode ", "label"),
                 (snap.mode, "value"),
@@ -77,5 +84,23 @@ class ResumeDialog(Typed):
                 (snap.account or fmt.UNKNOWN, "value"),
             ),
             Line(("paused because ", "label"), (fmt.shorten(snap.state.reason or fmt.UNKNOWN, width - 16), "text")),
-            *self.prompt(),
         ]
+        if snap.mode in REAL:
+            lines += [self._dead_man(width), *self._checks(width)]
+        return [*lines, *self.prompt()]
+
+    def _dead_man(self, width: int) -> Line:
+        """Not told, or NO DEAD-MAN: a warning either way."""
+        said = self.view.snapshot.dead_man if self.view.snapshot is not None else ""
+        text = said or "NO DEAD-MAN: the core has not told one"
+        safe = not text.startswith("NO DEAD-MAN")
+        return Line(("dead-man ", "label"), (fmt.shorten(text, width - 10), "text" if safe else "warn"))
+
+    def _checks(self, width: int) -> list[Line]:
+        snap = self.view.snapshot
+        lines = []
+        for check in (snap.rearm if snap is not None else ())[:CHECKS]:
+            word, style = ("ok  ", "ok") if check.ok else ("--  ", "dim") if check.ok is None else ("NO  ", "crit")
+            text = fmt.shorten(check.text, max(width - len(check.name) - 6, 1))
+            lines.append(Line((word, style), (check.name, "text")).right(Line((text, "dim")), width))
+        return lines
