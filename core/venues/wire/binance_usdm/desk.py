@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from core.domain import reasons as why
 from core.domain.order import FOK, GTC, IOC, LIMIT, MARKET, POST_ONLY, REDUCE_ONLY
 from core.domain.units import BUY, SELL
 from core.venues.wire.behind import WireExchange
@@ -20,15 +21,20 @@ from core.venues.wire.binance_usdm.refusals import (
     NO_ORDER,
     UNKNOWN_ORDER,
     Refusal,
+    malformed,
     missing,
     refusal_of,
+    unwanted,
 )
-from core.venues.wire.orders import GONE, REFUSED, WireOrder
+from core.venues.wire.orders import GONE, LAPSED, REFUSED, WireOrder
 
 Json = dict[str, Any]
 TIF = {"GTC": GTC, "GTX": POST_ONLY, "IOC": IOC, "FOK": FOK}
 CONDITIONAL = ("STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET")
-CLIENT = re.compile(r"^[\.A-Z\:/a-z0-9_-]{1,36}$")
+CLIENT = re.compile(r"[\.A-Z\:/a-z0-9_-]{1,36}")
+SYMBOL = re.compile(r"[A-Z0-9_.-]{1,20}")
+MOST = 200  # open orders of one symbol, as its rules say
+MODE = "EXPIRE_TAKER"  # of the exchange behind
 OFF_TICK = Refusal(-4014, "Price not increased by tick size.")
 OFF_STEP = Refusal(-1111, "Precision is over the maximum defined for this asset.")
 
@@ -43,7 +49,10 @@ class Desk:
 
     def symbol(self, params: Params) -> Symbol:
         """The symbol of a request. Raises Refusal."""
-        found = self.by_name.get(params.text("symbol").upper())
+        name = params.text("symbol")
+        if not SYMBOL.fullmatch(name):
+            raise malformed("symbol")
+        found = self.by_name.get(name)
         if found is None:
             raise INVALID_SYMBOL
         return found
@@ -53,42 +62,58 @@ class Desk:
         if not given:
             self.made += 1
             return f"web_{self.made:020d}"
-        if not CLIENT.match(given):
+        if not CLIENT.fullmatch(given):
             raise Refusal(-4015, "Client order id is not valid.")
         if any(order.client == given for order in self.exchange.books.open_of()):
             raise Refusal(-4116, "ClientOrderId is duplicated.")
         return given
 
     def place(self, params: Params) -> Json:
-        """One new order. Raises Refusal; the row of the answer otherwise."""
+        """One new order. Raises Refusal; the row of the answer otherwise.
+
+        What became of it is in the answer only where RESULT was asked for, and then only of orders that cannot rest.
+        """
         symbol, side = self.symbol(params), side_of(params)
         if params.text("positionSide", "BOTH") != "BOTH":
             raise Refusal(-4061, "Order's position side does not match user's setting.")
-        kind = params.text("type")
+        kind, answer = params.text("type"), params.text("newOrderRespType", "ACK")
         if kind in CONDITIONAL:
             text = "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead."
             raise Refusal(-4120, text)
         if kind not in ("LIMIT", "MARKET"):
             raise Refusal(-1116, "Invalid orderType.")
+        if answer not in ("ACK", "RESULT"):
+            raise Refusal(-1136, "Invalid newOrderRespType.")
+        if params.text("selfTradePreventionMode", MODE) != MODE:
+            raise Refusal(-5039, "Invalid self trade prevention mode.")  # no other is built here
         px, tif = 0, IOC
         if kind == "LIMIT":
             tif = tif_of(params)
             px = params.figure("price", symbol.grid.ticks, OFF_TICK)
             if px == 0:
                 raise Refusal(-4001, "Price less than 0.")
+        else:
+            for name in ("price", "timeInForce"):
+                if params.values.get(name):
+                    raise unwanted(name)
         qty = quantity(params, symbol)
         client = self.client(params.text("newClientOrderId", ""))
         flags = REDUCE_ONLY if params.flag("reduceOnly") else 0
         made = self.create(client, symbol, side, px, qty, MARKET if kind == "MARKET" else LIMIT, tif, flags)
-        return self.ledger.order_row(made)
+        return self.ledger.order_row(made, fresh=answer == "ACK" or tif in (GTC, POST_ONLY))
 
     def create(
         self, client: str, symbol: Symbol, side: int, px: int, qty: int, kind: int, tif: int, flags: int
     ) -> WireOrder:  # fmt: skip
-        """Hand it to the exchange. Raises Refusal where that refused it."""
+        """Hand it to the exchange. Raises Refusal where that refused it; an unfilled FOK order is in no history."""
+        if len(self.exchange.books.open_of(symbol.i)) >= MOST:
+            raise Refusal(-2025, "Reach max open order limit.")
         made = self.exchange.create(client, symbol.i, side, px, qty, kind, tif, flags)
+        if tif == FOK and made.status == LAPSED and not made.filled:
+            made.status, made.code = REFUSED, why.NO_FILL
+            self.ledger.forget(made)
         if made.status == REFUSED:
-            raise refusal_of(made.code)
+            raise refusal_of(made.code, px > symbol.mark)
         return made
 
     # finding ---------------------------------------------------------------------------------------------------------
@@ -118,12 +143,18 @@ class Desk:
     # changes ---------------------------------------------------------------------------------------------------------
 
     def amend(self, params: Params) -> Json:
-        """A new price and total size under the same id. Raises Refusal; then the order stays as it is."""
-        symbol = self.symbol(params)
-        side_of(params)
+        """A new price and total size under the same id. Raises Refusal; then the order stays as it is.
+
+        The order is cancelled instead where it has filled that much already, or where it may only rest and would not.
+        """
+        symbol, side = self.symbol(params), side_of(params)
         found = self.find(params, symbol.i)
         if found is None or not found.open:
             raise NO_ORDER
+        if side != found.side:  # what the real venue answers is not known
+            raise Refusal(-1117, "Invalid side.")
+        if params.flag("reduceOnly") and not found.flags & REDUCE_ONLY:
+            raise Refusal(-5047, "The original order is not a reduce-only order.")
         px, qty = params.figure("price", symbol.grid.ticks, OFF_TICK), quantity(params, symbol)
         if (px, qty) == (found.px, found.qty):
             raise Refusal(-5027, "No need to modify the order.")
@@ -131,8 +162,12 @@ class Desk:
             self.exchange.cancel(found)
             return self.ledger.order_row(found)
         reason = self.exchange.amend(found, px, qty)
-        if reason:
-            raise refusal_of(reason)
+        if reason in (why.POST_ONLY_CROSS, why.SELF_TRADE) and found.tif == POST_ONLY:
+            self.exchange.cancel(found)
+        elif reason == why.VENUE_CLOSED:
+            raise Refusal(-5024, "Symbol is not in trading status. Order amendment is not permitted.")
+        elif reason:
+            raise refusal_of(reason, px > symbol.mark)
         return self.ledger.order_row(found)
 
     def cancel(self, params: Params) -> Json:

@@ -5,9 +5,6 @@ Owns how requests and frames reach the parts of this package; what they mean lie
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import msgspec
 from aiohttp import web
 
@@ -21,9 +18,11 @@ from core.venues.wire.binance_usdm.desk import Desk
 from core.venues.wire.binance_usdm.feeds import Feeds
 from core.venues.wire.binance_usdm.keys import ListenKeys
 from core.venues.wire.binance_usdm.ledger import Ledger
-from core.venues.wire.binance_usdm.limits import Limits, weight_of
+from core.venues.wire.binance_usdm.limits import ORDERS, Limits, weight_of
 from core.venues.wire.binance_usdm.market import Symbol
+from core.venues.wire.binance_usdm.order_socket import OrderSocket
 from core.venues.wire.binance_usdm.params import Params
+from core.venues.wire.binance_usdm.public import depth_limit
 from core.venues.wire.binance_usdm.refusals import Refusal
 from core.venues.wire.binance_usdm.rest import Rest
 from core.venues.wire.binance_usdm.sockets import Sockets
@@ -31,7 +30,6 @@ from core.venues.wire.faults import Rule
 from core.venues.wire.orders import Changed
 from core.venues.wire.server import PAGES, VenueServer
 
-ORDERS = ("POST /fapi/v1/order", "PUT /fapi/v1/order", "POST /fapi/v1/batchOrders", "POST /fapi/v1/algoOrder")
 HOSTS = ("fapi.binance.com", "fstream.binance.com", "ws-fapi.binance.com", "api.binance.com")
 
 
@@ -62,9 +60,9 @@ class BinanceUsdmDialect:
         self.keys = ListenKeys()
         self.limits = Limits(rules.weight_per_minute, rules.orders_per_10s, rules.orders_per_minute)
         self.feeds = Feeds(exchange, self.symbols)
-        pages = AccountPages(exchange, self.desk, self.symbols)
+        self._pages = AccountPages(exchange, self.desk, self.symbols)
         self.rest = Rest(
-            self.access, self.desk, self.algo, pages, self.dead_man, self.keys, self.limits,
+            self.access, self.desk, self.algo, self._pages, self.dead_man, self.keys, self.limits,
             lambda place: self.rule(place, ("partial_batch",)),
         )  # fmt: skip
         self._server: VenueServer | None = None
@@ -73,18 +71,14 @@ class BinanceUsdmDialect:
 
     def routes(self, app: web.Application, server: VenueServer) -> None:
         self._server = server
-        sockets = Sockets(self, server)
         for name in self.rest.routes:
             method, _, path = name.partition(" ")
             if method == "GET":
                 app.router.add_get(path, self._serve, allow_head=False)
             else:
                 app.router.add_route(method, path, self._serve)
-        for head in ("", "/public", "/market"):
-            app.router.add_get(f"{head}/ws{{tail:.*}}", sockets.market)
-            app.router.add_get(f"{head}/stream", sockets.market)
-        app.router.add_get("/private/ws{tail:.*}", sockets.private)
-        app.router.add_get("/ws-fapi/v1", sockets.orders)
+        app.router.add_get("/ws-fapi/v1", OrderSocket(self, server).serve)
+        Sockets(self, server).routes(app)
         app.router.add_get(f"{PAGES}/dialect", self._page)
 
     async def place(self, request: web.Request) -> str:
@@ -123,7 +117,9 @@ class BinanceUsdmDialect:
     def flush(self) -> None:
         """Account news to the private streams."""
         news, self.ledger.news = self.ledger.news, []
-        self.feeds.tell_private(news, lambda key: self.keys.alive(key, self.exchange.now()))
+        news += self._pages.configured_news(self.exchange.now() // NS_PER_MS)
+        if self.keys.alive(self.keys.key, self.exchange.now()):
+            self.feeds.tell_private(news, self.keys.key)
 
     def venue_fault(self, rule: Rule) -> None:
         if rule.do == "listen_key_expired":
@@ -140,38 +136,18 @@ class BinanceUsdmDialect:
         place, now = f"{request.method} {request.path}", self.exchange.now()
         try:
             params = Params.of(request.rel_url.raw_query_string, (await request.read()).decode("utf-8", "replace"))
-            limit = params.whole("limit", 500) if place.endswith("/depth") else 0
-            if limit > 1_000:
-                raise Refusal(-4021, f"{limit} is not a valid depth limit.")
+            limit = depth_limit(params) if place.endswith("/depth") else 0
             status, wait = self.limits.spend(weight_of(place, "symbol" in params.values, limit), now)
             if status:
-                return self.failure(status, -1003, "Too many requests; current limit of weight is used up.", wait)
-            answer = self.rest.answer(place, request.headers.get("X-MBX-APIKEY"), params)
+                response = self.failure(status, -1003, self.limits.words(status, wait, now), wait)
+            else:
+                answer = self.rest.answer(place, request.headers.get("X-MBX-APIKEY"), params)
+                response = web.Response(body=msgspec.json.encode(answer), content_type="application/json")
         except Refusal as no:
             response = self.failure(no.status, no.code, no.text, 0)
-        else:
-            response = web.Response(body=msgspec.json.encode(answer), content_type="application/json")
         response.headers.update(self.limits.headers(now, place in ORDERS))
         self.flush()
         return response
-
-    def methods(self) -> dict[str, Callable[[Params], Any]]:
-        """What the order socket understands."""
-
-        def signed(handler: Callable[[Params], Any], orders: int) -> Callable[[Params], Any]:
-            def handle(params: Params) -> Any:
-                self.access.check_sorted(params, self.exchange.now() // NS_PER_MS)
-                self.rest.count(orders)
-                return handler(params)
-
-            return handle
-
-        return {
-            "order.place": signed(self.desk.place, 1),
-            "order.modify": signed(self.desk.amend, 1),
-            "order.cancel": signed(self.desk.cancel, 0),
-            "order.status": signed(self.desk.row, 0),
-        }
 
     def rule(self, place: str, kinds: tuple[str, ...]) -> Rule | None:
         """The fault of these kinds that fires here and now."""

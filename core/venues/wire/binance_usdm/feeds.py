@@ -20,6 +20,10 @@ from core.venues.wire.stream import Stream
 
 Json = dict[str, Any]
 NAME = re.compile(r"^([a-z0-9_]+)@(depth(?:5|10|20)?|trade|aggTrade|markPrice|bookTicker)(?:@(100ms|250ms|500ms|1s))?$")
+ROUTE = {
+    "depth": "/public", "bookTicker": "/public", "trade": "/public", "aggTrade": "/market", "markPrice": "/market"
+}  # fmt: skip
+PRIVATE = "/private"
 RHYTHM_MS = {"": 250, "100ms": 100, "250ms": 250, "500ms": 500}
 
 
@@ -57,7 +61,7 @@ class Feeds:
         self.by_name = {symbol.name.lower(): symbol for symbol in symbols}
         self.wants: dict[Stream, set[str]] = {}
         self.combined: set[Stream] = set()
-        self.private: dict[Stream, str] = {}  # stream -> listen key
+        self.route: dict[Stream, str] = {}
         self._lines: dict[str, Line] = {}
         self._best: dict[str, Any] = {}
         self._marked: dict[str, int] = {}
@@ -68,8 +72,8 @@ class Feeds:
 
     # asked for -------------------------------------------------------------------------------------------------------
 
-    def open(self, stream: Stream, names: Sequence[str], combined: bool) -> None:
-        self.wants[stream] = set()
+    def open(self, stream: Stream, names: Sequence[str], combined: bool, route: str) -> None:
+        self.wants[stream], self.route[stream] = set(), route
         if combined:
             self.combined.add(stream)
         for name in names:
@@ -77,11 +81,11 @@ class Feeds:
 
     def close(self, stream: Stream) -> None:
         self.wants.pop(stream, None)
+        self.route.pop(stream, None)
         self.combined.discard(stream)
-        self.private.pop(stream, None)
 
     def add(self, stream: Stream, name: str) -> None:
-        """Names that are no stream are accepted and never say anything, as on the real venue."""
+        """Names that are no stream are accepted and never say anything, as on the real venue. So are listen keys."""
         self.wants[stream].add(name)
         found = NAME.match(name)
         if found is None or found[1] not in self.by_name:
@@ -93,17 +97,21 @@ class Feeds:
     def remove(self, stream: Stream, name: str) -> None:
         self.wants[stream].discard(name)
 
-    # told ------------------------------------------------------------------------------------------------------------
+    def _takers(self, name: str, route: str) -> list[Stream]:
+        return [stream for stream, names in self.wants.items() if name in names and self.route[stream] == route]
 
-    def _tell(self, name: str, kind: str, make: Callable[[], Json]) -> None:
-        takers = [stream for stream, names in self.wants.items() if name in names]
-        if not takers:
-            return
-        told = make()
+    def _send(self, takers: Sequence[Stream], name: str, told: Json, place: str) -> None:
         text = msgspec.json.encode(told).decode()
         for stream in takers:
             whole = f'{{"stream":"{name}","data":{text}}}' if stream in self.combined else text
-            stream.send(whole, f"ws:{kind}")
+            stream.send(whole, place)
+
+    # told ------------------------------------------------------------------------------------------------------------
+
+    def _tell(self, name: str, kind: str, make: Callable[[], Json]) -> None:
+        takers = self._takers(name, ROUTE[kind])
+        if takers:
+            self._send(takers, name, make(), f"ws:{kind}")
 
     def hear(self, event: Public, symbol: Symbol) -> None:
         """A public event, after its symbol has heard it."""
@@ -143,7 +151,7 @@ class Feeds:
         """What the clock lets go out: books and best prices."""
         now = self.now_ms
         for name, line in self._lines.items():
-            told = line.frame(now) if any(name in names for names in self.wants.values()) else None
+            told = line.frame(now) if self._takers(name, ROUTE["depth"]) else None
             if told is not None:
                 self._tell(name, "depth", lambda told=told: told)  # type: ignore[misc]
         for low, symbol in self.by_name.items():
@@ -162,17 +170,13 @@ class Feeds:
 
     # private ---------------------------------------------------------------------------------------------------------
 
-    def tell_private(self, news: Sequence[Json], alive: Callable[[str], bool]) -> None:
-        """Account events to every private stream whose key is alive, in order."""
+    def tell_private(self, news: Sequence[Json], key: str) -> None:
+        """Account events, in order, to every private stream with this key, which is alive."""
+        takers = self._takers(key, PRIVATE)
         for event in news:
-            text = msgspec.json.encode(event).decode()
-            for stream, key in list(self.private.items()):
-                if alive(key):
-                    stream.send(text, f"ws:user:{event['e']}")
+            self._send(takers, key, event, f"ws:user:{event['e']}")
 
     def expire(self, key: str) -> None:
         """Tell those who hear with this key that it ended."""
         told = {"e": "listenKeyExpired", "E": self.now_ms, "listenKey": key}
-        for stream, mine in list(self.private.items()):
-            if mine == key:
-                stream.send(msgspec.json.encode(told).decode(), "ws:user:listenKeyExpired")
+        self._send(self._takers(key, PRIVATE), key, told, "ws:user:listenKeyExpired")

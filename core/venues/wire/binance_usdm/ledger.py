@@ -18,12 +18,15 @@ from core.domain.order import (
     EXPIRED,
     FILLED,
     FUNDED,
+    LIQUIDATED,
     MARKET,
     REDUCE_ONLY,
     REJECTED,
     TRANSFERRED,
 )
-from core.domain.units import NS_PER_MS, SELL
+from core.domain.units import NS_PER_MS, SELL, sign_of
+from core.exchange.accounts import book_fill
+from core.exchange.blocks import Account
 from core.venues.wire.behind import WireExchange
 from core.venues.wire.binance_usdm.market import Symbol
 from core.venues.wire.figures import fixed8
@@ -33,7 +36,10 @@ Json = dict[str, Any]
 SIDES = ("BUY", "SELL")
 TIFS = ("GTC", "GTX", "IOC", "FOK")
 INCOME = {FUNDED: "FUNDING_FEE", TRANSFERRED: "TRANSFER"}
-EXECUTIONS = {ACCEPTED: "NEW", FILLED: "TRADE", AMENDED: "AMENDMENT", CANCELED: "CANCELED", EXPIRED: "EXPIRED"}
+EXECUTIONS = {
+    ACCEPTED: "NEW", FILLED: "TRADE", AMENDED: "AMENDMENT", CANCELED: "CANCELED", EXPIRED: "EXPIRED",
+    LIQUIDATED: "CALCULATED", DELEVERAGED: "CALCULATED",
+}  # fmt: skip
 
 
 class Ledger:
@@ -46,6 +52,10 @@ class Ledger:
         self.made: dict[int, Json] = {}  # order id -> row of a close that the venue made itself
         self._trade_orders: dict[int, int] = {}  # trade id -> order id of such a close
         self._done: dict[int, tuple[int, int]] = {}  # order number -> lots and ticks * lots filled, as told so far
+        self._then = Account(n=len(symbols))  # as it stood at the change that is being told
+        self._then.s.wallet = exchange.exchange.balance()
+        for symbol in symbols:
+            self._then.s.unit[symbol.i] = symbol.instrument.unit
 
     def new_id(self) -> int:
         """From the exchange's own sequence of order ids."""
@@ -55,10 +65,18 @@ class Ledger:
 
     # changes ---------------------------------------------------------------------------------------------------------
 
+    def forget(self, order: WireOrder) -> None:
+        """Nothing of this order was told or ever will be."""
+        self.news = [event for event in self.news if event.get("o", {}).get("i") != order.venue_id]
+
     def hear(self, change: Changed) -> None:
         """One change of the account."""
         ms = change.ts // NS_PER_MS
+        if change.trade is not None:
+            trade = change.trade
+            book_fill(self._then.s, trade.instrument, trade.qty * sign_of(trade.side), trade.px, trade.fee)
         if change.payment is not None:
+            self._then.s.wallet += change.payment.amount
             self._pay(change.payment, ms)
         elif change.trade is not None and change.order is None:
             self._closed_by_venue(change.trade, ms)
@@ -91,14 +109,14 @@ class Ledger:
             "s": symbol.name, "c": order.client, "S": SIDES[order.side], "o": self.type_of(order),
             "f": TIFS[order.tif], "q": grid.sz(order.qty), "p": grid.px(order.px), "ap": grid.average(quote, lots),
             "sp": "0", "x": EXECUTIONS[change.kind], "X": status, "i": order.venue_id, "l": "0", "z": grid.sz(lots),
-            "L": "0", "n": "0", "N": symbol.instrument.quote, "T": ms, "t": 0, "b": "0", "a": "0", "m": False,
+            "L": "0", "T": ms, "t": 0, "b": "0", "a": "0", "m": False,
             "R": bool(order.flags & REDUCE_ONLY), "wt": "CONTRACT_PRICE", "ot": self.type_of(order), "ps": "BOTH",
-            "cp": False, "rp": "0", "pP": False, "si": 0, "ss": 0, "V": "EXPIRE_MAKER", "pm": "NONE", "gtd": 0,
+            "cp": False, "rp": "0", "pP": False, "si": 0, "ss": 0, "V": "EXPIRE_TAKER", "pm": "NONE", "gtd": 0,
         }  # fmt: skip
         if trade is not None:
             told |= {
-                "l": grid.sz(trade.qty), "L": grid.px(trade.px), "n": fixed8(trade.fee), "t": trade.id,
-                "m": trade.maker, "rp": fixed8(trade.realised),
+                "l": grid.sz(trade.qty), "L": grid.px(trade.px), "n": fixed8(trade.fee), "N": symbol.instrument.quote,
+                "t": trade.id, "m": trade.maker, "rp": fixed8(trade.realised),
             }  # fmt: skip
         return {"e": "ORDER_TRADE_UPDATE", "E": ms, "T": ms, "o": told}
 
@@ -106,21 +124,21 @@ class Ledger:
         return self.types.get(order.number, "MARKET" if order.type == MARKET else "LIMIT")
 
     def _closed_by_venue(self, trade: Trade, ms: int) -> None:
-        """A liquidation or deleveraging shows as a filled market order of the venue's own."""
-        symbol = self.symbols[trade.instrument]
+        """A liquidation or deleveraging is an order of the venue's own: NEW, then executed as CALCULATED, not TRADE."""
         number = self.new_id()
-        prefix = "adl_autoclose" if trade.kind == DELEVERAGED else f"autoclose-{ms}"
+        client = "adl_autoclose" if trade.kind == DELEVERAGED else f"autoclose-{ms}"
         order = WireOrder(
-            -number, prefix, trade.instrument, trade.side, 0, trade.qty, MARKET, 2, REDUCE_ONLY, trade.ts, number,
+            -number, client, trade.instrument, trade.side, 0, trade.qty, MARKET, 2, REDUCE_ONLY, trade.ts, number,
             DONE, trade.qty, trade.px * trade.qty, trade.ts,
         )  # fmt: skip
+        self.types[order.number] = "LIQUIDATION"
         self.made[number] = self.order_row(order)
         self._trade_orders[trade.id] = number
+        taken_in = Changed(ACCEPTED, trade.ts, trade.instrument, order)
+        self.news.append(self._update(taken_in, order, "NEW", 0, 0, ms))
         self._account_update("ORDER", trade.instrument, ms)
-        change = Changed(FILLED, trade.ts, trade.instrument, order, trade)
-        update = self._update(change, order, "FILLED", trade.qty, trade.px * trade.qty, ms)
-        self.news.append(update)
-        assert update["o"]["s"] == symbol.name
+        done = Changed(trade.kind, trade.ts, trade.instrument, order, trade)
+        self.news.append(self._update(done, order, "FILLED", trade.qty, trade.px * trade.qty, ms))
 
     def _pay(self, payment: Payment, ms: int) -> None:
         reason = "FUNDING_FEE" if payment.kind == FUNDED else "DEPOSIT" if payment.amount > 0 else "WITHDRAW"
@@ -128,38 +146,42 @@ class Ledger:
 
     def _account_update(self, reason: str, i: int, ms: int, amount: int = 0) -> None:
         symbol = self.symbols[i]
-        wallet = fixed8(self.exchange.exchange.balance())
-        balance = {"a": symbol.instrument.quote, "wb": wallet, "cw": wallet, "bc": fixed8(amount)}
+        a, then = self.exchange.exchange.account.s, self._then.s
+        apart = self.exchange.exchange.balance() - cross_wallet(self.exchange)
+        wallet, cross = fixed8(int(then.wallet)), fixed8(int(then.wallet) - apart)
+        balance = {"a": symbol.instrument.quote, "wb": wallet, "cw": cross, "bc": fixed8(amount)}
         positions = []
-        if reason in ("ORDER", "FUNDING_FEE"):
-            a = self.exchange.exchange.account.s
-            lots, cost = self.exchange.position(i)
+        if reason == "ORDER" or (reason == "FUNDING_FEE" and a.isolated[i]):  # none for funding of a crossed position
+            lots, cost = int(then.pos[i]), int(then.cost[i])
             positions.append(
                 {
                     "s": symbol.name, "pa": symbol.grid.sz(lots), "ep": entry_text(symbol, lots, cost),
-                    "cr": fixed8(int(a.realised_of[i])), "up": fixed8(lots * symbol.mark * int(a.unit[i]) - cost),
+                    "cr": fixed8(int(then.realised_of[i])),
+                    "up": fixed8(lots * symbol.mark * symbol.instrument.unit - cost),
                     "mt": "isolated" if a.isolated[i] else "cross", "iw": fixed8(int(a.iso[i])), "ps": "BOTH",
                     "bep": entry_text(symbol, lots, cost),
                 }
             )  # fmt: skip
-        told = {"m": reason, "B": [balance], "P": positions}
+        told: Json = {"m": reason, "B": [balance], "P": positions}
+        if reason == "FUNDING_FEE":
+            told["S"] = symbol.name
         self.news.append({"e": "ACCOUNT_UPDATE", "E": ms, "T": ms, "a": told})
 
     # rows ------------------------------------------------------------------------------------------------------------
 
-    def order_row(self, order: WireOrder) -> Json:
-        """An order as REST shows it, now."""
+    def order_row(self, order: WireOrder, fresh: bool = False) -> Json:
+        """An order as REST shows it, now; `fresh`: as it was taken in, before anything became of it."""
         symbol = self.symbols[order.instrument]
-        grid = symbol.grid
+        grid, filled, quote = symbol.grid, 0 if fresh else order.filled, 0 if fresh else order.quote
         return {
-            "orderId": order.venue_id, "symbol": symbol.name, "status": status_of(order),
+            "orderId": order.venue_id, "symbol": symbol.name, "status": "NEW" if fresh else status_of(order),
             "clientOrderId": order.client, "price": grid.px(order.px),
-            "avgPrice": grid.average(order.quote, order.filled), "origQty": grid.sz(order.qty),
-            "executedQty": grid.sz(order.filled), "cumQty": grid.sz(order.filled),
-            "cumQuote": fixed8(order.quote * symbol.instrument.unit), "timeInForce": TIFS[order.tif],
+            "avgPrice": grid.average(quote, filled), "origQty": grid.sz(order.qty),
+            "executedQty": grid.sz(filled), "cumQty": grid.sz(filled),
+            "cumQuote": fixed8(quote * symbol.instrument.unit), "timeInForce": TIFS[order.tif],
             "type": self.type_of(order), "reduceOnly": bool(order.flags & REDUCE_ONLY), "closePosition": False,
             "side": SIDES[order.side], "positionSide": "BOTH", "stopPrice": "0.00", "workingType": "CONTRACT_PRICE",
-            "priceMatch": "NONE", "selfTradePreventionMode": "EXPIRE_MAKER", "goodTillDate": 0, "priceProtect": False,
+            "priceMatch": "NONE", "selfTradePreventionMode": "EXPIRE_TAKER", "goodTillDate": 0, "priceProtect": False,
             "origType": self.type_of(order), "time": order.created // NS_PER_MS,
             "updateTime": (order.updated or order.created) // NS_PER_MS,
         }  # fmt: skip
@@ -214,3 +236,10 @@ def entry_text(symbol: Symbol, lots: int, cost: int) -> str:
     if lots == 0:
         return "0.0"
     return fixed8(round(abs(cost) * symbol.grid.tick / (abs(lots) * symbol.instrument.unit)))
+
+
+def cross_wallet(exchange: WireExchange) -> int:
+    """1e-8 quote: the wallet without what isolated positions hold."""
+    a = exchange.exchange.account.s
+    apart = sum(int(a.iso[i]) for i in range(len(exchange.instruments)) if a.isolated[i] and a.pos[i])
+    return exchange.exchange.balance() - apart

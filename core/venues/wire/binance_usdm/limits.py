@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections import deque
 
-from core.domain.units import NS_PER_S
+from core.domain.units import NS_PER_MS, NS_PER_S
 
 MINUTE_NS = 60 * NS_PER_S
 PATIENCE = 20  # requests under 429 before the address is banned
 BAN_NS = 120 * NS_PER_S
+BATCHES = ("POST /fapi/v1/batchOrders", "PUT /fapi/v1/batchOrders")
+ORDERS = {  # new and amended orders: (counted in 10 s, counted in a minute), by request and by method
+    "POST /fapi/v1/order": (1, 1), "PUT /fapi/v1/order": (1, 1), "POST /fapi/v1/algoOrder": (1, 1),
+    **dict.fromkeys(BATCHES, (5, 1)),
+    "order.place": (1, 1), "order.modify": (1, 1), "algoOrder.place": (1, 1),
+}  # fmt: skip
 WEIGHTS = {
-    "POST /fapi/v1/order": 0, "POST /fapi/v1/algoOrder": 0, "POST /fapi/v1/batchOrders": 5,
+    "POST /fapi/v1/order": 0, "PUT /fapi/v1/order": 0, "POST /fapi/v1/algoOrder": 0, **dict.fromkeys(BATCHES, 5),
     "GET /fapi/v1/trades": 5, "GET /fapi/v1/aggTrades": 20, "GET /fapi/v1/userTrades": 5, "GET /fapi/v1/allOrders": 5,
     "GET /fapi/v1/allAlgoOrders": 5, "GET /fapi/v1/income": 30, "GET /fapi/v1/positionSide/dual": 30,
+    "GET /fapi/v1/multiAssetsMargin": 30, "GET /fapi/v1/symbolConfig": 5, "GET /fapi/v1/ticker/bookTicker": 2,
     "GET /fapi/v2/account": 5, "GET /fapi/v3/account": 5, "GET /fapi/v2/balance": 5, "GET /fapi/v3/balance": 5,
     "GET /fapi/v2/positionRisk": 5, "GET /fapi/v3/positionRisk": 5, "GET /fapi/v1/commissionRate": 20,
     "POST /fapi/v1/countdownCancelAll": 10,
+    "order.place": 0, "order.modify": 0, "algoOrder.place": 0, "account.balance": 5, "v2/account.balance": 5,
+    "account.status": 5, "v2/account.status": 5, "account.position": 5, "v2/account.position": 5,
 }  # fmt: skip
 WITHOUT_SYMBOL = {
     "GET /fapi/v1/openOrders": 40, "GET /fapi/v1/openAlgoOrders": 40, "GET /fapi/v1/premiumIndex": 10,
@@ -81,9 +90,30 @@ class Limits:
             return 418, BAN_NS // NS_PER_S
         return 429, self.weight.frees_s(now)
 
-    def order(self, n: int, now: int) -> bool:
-        """Count `n` new orders; False where the account sends too many."""
-        return self.orders_10s.add(n, now) & self.orders_1m.add(n, now)
+    def words(self, status: int, wait_s: int, now: int) -> str:
+        """What stands beside -1003."""
+        stay = "Please use the websocket for live updates to avoid"
+        if status == 418:
+            until = (now + wait_s * NS_PER_S) // NS_PER_MS
+            return f"Way too many requests; IP(127.0.0.1) banned until {until}. {stay} bans."
+        most = f"current limit of IP(127.0.0.1) is {self.weight.most} requests per minute"
+        return f"Too many requests; {most}. {stay} polling the API."
+
+    def order(self, place: str, now: int) -> bool:
+        """Count what this request or method may place or change; False where the account sends too many."""
+        if place not in ORDERS:
+            return True
+        short, long = ORDERS[place]
+        return self.orders_10s.add(short, now) & self.orders_1m.add(long, now)
+
+    def rows(self, now: int) -> list[dict[str, str | int]]:
+        """The limits as an answer on the order socket tells them."""
+        kinds = (("REQUEST_WEIGHT", "MINUTE", 1, self.weight), ("ORDERS", "SECOND", 10, self.orders_10s),
+                 ("ORDERS", "MINUTE", 1, self.orders_1m))  # fmt: skip
+        return [
+            {"rateLimitType": kind, "interval": unit, "intervalNum": n, "limit": window.most, "count": window.look(now)}
+            for kind, unit, n, window in kinds
+        ]
 
     def headers(self, now: int, orders: bool) -> dict[str, str]:
         """What every answer tells of the limits."""

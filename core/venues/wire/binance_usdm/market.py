@@ -19,6 +19,8 @@ from core.venues.wire.orders import Trade
 Json = dict[str, Any]
 Levels = tuple[dict[int, int], dict[int, int]]
 KEPT_TRADES = 1_000
+FIRST_TRADE = 1_000_000
+DEPTHS = (5, 10, 20, 50, 100, 500, 1_000)
 
 
 class Grid:
@@ -54,6 +56,7 @@ class Symbol:
         self.name = self.instrument.symbol
         self.grid = Grid(self.instrument)
         self.trades: deque[tuple[int, int, int, int, int]] = deque(maxlen=KEPT_TRADES)  # ms, px, lots, aggressor, id
+        self.traded = FIRST_TRADE  # id of the newest public trade
         self.index = 0
         self.rate = self.instrument.funding_rate
         self.next_funding = 0
@@ -71,14 +74,19 @@ class Symbol:
         if event.kind == F_MARK:
             self._on_mark(event)
         elif event.kind == F_TRADE:
-            px, lots, side, number = event.values
-            self.trades.append((event.ts // NS_PER_MS, px, lots, side, number))
+            px, lots, side, _ = event.values
+            self._traded(event.ts // NS_PER_MS, px, lots, side)
         elif event.kind in (F_BOOK, F_BBO):
             self.look()
 
     def own_trade(self, trade: Trade) -> None:
         """A fill of ours that took liquidity is in the public stream too; a resting one is there already."""
-        self.trades.append((trade.ts // NS_PER_MS, trade.px, trade.qty, 1 - 2 * trade.side, (1 << 48) + trade.id))
+        self._traded(trade.ts // NS_PER_MS, trade.px, trade.qty, 1 - 2 * trade.side)
+
+    def _traded(self, ms: int, px: int, lots: int, aggressor: int) -> None:
+        """Public trade ids count up by one, whoever traded."""
+        self.traded += 1
+        self.trades.append((ms, px, lots, aggressor, self.traded))
 
     def _on_mark(self, event: Public) -> None:
         mark, index, rate, settles = event.values
@@ -121,6 +129,11 @@ class Symbol:
     def mark(self) -> int:
         """Ticks."""
         return self.exchange.mark(self.i)
+
+    @property
+    def last_px(self) -> int:
+        """Ticks of the newest trade; 0 before the first."""
+        return self.trades[-1][1] if self.trades else 0
 
     def best(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """((bid px, lots), (ask px, lots)); 0 = none."""
@@ -172,6 +185,7 @@ class Symbol:
         }  # fmt: skip
 
     def funding_rows(self, start_ms: int, end_ms: int) -> list[Json]:
+        """Oldest first."""
         return [
             {
                 "symbol": self.name, "fundingTime": ms, "fundingRate": fixed8(rate),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.domain.units import NS_PER_S
+from core.venues.wire.binance_usdm import algo, desk
 from core.venues.wire.binance_usdm.limits import Limits
 from core.venues.wire.binance_usdm.market import Symbol
 from core.venues.wire.figures import fixed8
@@ -75,8 +76,8 @@ def _symbol(symbol: Symbol) -> Json:
             },
             {"filterType": "LOT_SIZE", **size},
             {"filterType": "MARKET_LOT_SIZE", **size},
-            {"filterType": "MAX_NUM_ORDERS", "limit": 200},
-            {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": 100},
+            {"filterType": "MAX_NUM_ORDERS", "limit": desk.MOST},
+            {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": algo.MOST},
             {"filterType": "MIN_NOTIONAL", "notional": fixed8(x.min_notional)},
             {
                 "filterType": "PERCENT_PRICE",

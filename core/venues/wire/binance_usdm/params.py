@@ -40,7 +40,7 @@ class Params:
             if default is None:
                 raise missing(name)
             return default
-        if not value.isdigit() or len(value) > 18:
+        if not (value.isascii() and value.isdigit()) or len(value) > 18:
             raise malformed(name)
         return int(value)
 
@@ -60,3 +60,8 @@ class Params:
         if found is None:
             raise off_grid
         return found
+
+
+def word(value: object) -> str:
+    """A value of a JSON request as it would stand in a form."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
