@@ -61,7 +61,8 @@ class Stage:
 
 BINANCE = Stage(
     "binance_usdm", "ETHUSDC", 2_970.0, "baseSize: 0.02, netMax: 0.21, singleMax: 0.06", "POST /fapi/v1/order",
-    "DELETE /fapi/v1/order", "GET /fapi/v1/openOrders", "ws:user:ORDER_TRADE_UPDATE", "ws:user:*", "ws:depth", "ws:trade",
+    "DELETE /fapi/v1/order", "GET /fapi/v1/openOrders", "ws:user:ORDER_TRADE_UPDATE", "ws:user:*", "ws:depth",
+    "ws:trade",
 )  # fmt: skip
 HYPERLIQUID = Stage(
     "hyperliquid", "BTC", 110_000.0, "baseSize: 0.0005, netMax: 0.007, singleMax: 0.002", "POST /exchange:order",
