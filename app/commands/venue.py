@@ -31,6 +31,9 @@ def serve(
     equity: float = typer.Option(10_000.0, min=1.0, max=1e9, help="money of its account"),
     seed: int = typer.Option(7, min=0, help="seed of its market"),
     faults: Path = typer.Option(None, help="YAML file of faults; `venue faults` lists the kinds"),
+    dead_man_volume: int = typer.Option(
+        0, min=0, help="hyperliquid: quote traded before it grants its dead-man's switch (the real one: 1,000,000)"
+    ),
     tls: Path = typer.Option(None, metavar="DIR", help="serve https and put the throw-away CA into this folder"),
 ) -> None:
     """Serve on 127.0.0.1 until Ctrl+C. Prints the address, and an account and key that are worth nothing."""
@@ -38,7 +41,14 @@ def serve(
 
     options: Globals = ctx.obj
     wish = built("Serving")(
-        dialect=dialect, symbols=tuple(symbol), port=port, equity=equity, seed=seed, faults=faults, tls=tls
+        dialect=dialect,
+        symbols=tuple(symbol),
+        port=port,
+        equity=equity,
+        seed=seed,
+        faults=faults,
+        tls=tls,
+        dead_man_volume=dead_man_volume,
     )
     built("serve")(wish, lambda body: _say(options, body))
 

@@ -61,7 +61,7 @@ async def _hyperliquid(venue: CcxtVenue, items: Checklist) -> None:
     exchange, keys = venue.instances.data, venue.access.keys
     account = keys["walletAddress"].lower()
     address = str(exchange.eth_get_address_from_private_key(keys["privateKey"])).lower()
-    if address == account:
+    if venue.traits.owners_key(exchange, keys):
         verdict = FAIL if venue.access.network == "mainnet" else NOTE
         items.add(SIGNING, OK, "the key is the account's own (reads carry no signature here)", rows=("S1-50",))
         items.add(

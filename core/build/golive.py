@@ -21,6 +21,7 @@ from core.config.settings import Settings, VenueAccess
 from core.control.launch import Launch
 from core.control.venue_record import VenueRecord, key_source, traded_of
 from core.domain.errors import ConfigError, Refused
+from core.domain.instrument import Instrument
 from core.guard.account import account_name
 from core.guard.redact import PROCESS
 from core.rounds.archive import Archive
@@ -71,9 +72,7 @@ def going_live(loaded: Loaded, launch: Launch, places: Sequence[Place]) -> Going
     keys = {name: value.get_secret_value() for name, value in found.items()}
     proof = proven(launch.report_dir, loaded, launch.unproven) if known.network == "mainnet" else "play money"
     access = Access(known.network, keys, traits.addresses(known.url) if known.url else None)
-    placed = tuple(
-        Place(place.key, msgspec.structs.replace(place.instrument, network=known.network)) for place in places
-    )
+    placed = tuple(Place(place.key, _as_reached(place.instrument, known.network, traits)) for place in places)
     own_keys = settings.venues[names[0]].keys if names[0] in settings.venues else None
     record = VenueRecord(
         names[0], known.network, key_source(own_keys, loaded.file),
@@ -84,6 +83,11 @@ def going_live(loaded: Loaded, launch: Launch, places: Sequence[Place]) -> Going
     owner = keys.get("apiKey") or keys.get("walletAddress") or keys.get("privateKey", "")
     account = account_name(names[0], known.network, known.url, owner)
     return Going(traits, access, placed, record, sign, account, proof)
+
+
+def _as_reached(instrument: Instrument, network: str, traits: Traits) -> Instrument:
+    """On that network, with amends only where the adapter carries them out."""
+    return msgspec.structs.replace(instrument, network=network, amend=instrument.amend and traits.can_amend)
 
 
 def access_of(settings: Settings, venue: str) -> VenueAccess:

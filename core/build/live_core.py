@@ -28,7 +28,7 @@ from core.control.desk import Desk
 from core.control.launch import Launch
 from core.control.pulse import mark_clean_end
 from core.control.venue_record import forget_venues, write_venues
-from core.domain.errors import PerpError
+from core.domain.errors import PerpError, Refused
 from core.domain.events import Read, Started, Step
 from core.domain.instrument import Instrument
 from core.domain.units import MONEY, NS_PER_S
@@ -130,7 +130,13 @@ class LiveCore(Standing):
         Raises Refused."""
         probe = self._venue(Inbox(len(self.going.places)))
         await probe.open(listen=False)
+        own = self.going.traits.owners_key(probe.instances.data, self.going.access.keys)
         await probe.close()
+        if own and self.going.network == "mainnet":
+            raise Refused(
+                f"{self.going.traits.name}: this is the account's own key, which may withdraw. Approve an agent wallet "
+                "on the venue's API page and give its key instead"
+            )
 
     # life ------------------------------------------------------------------------------------------------------------
 

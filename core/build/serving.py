@@ -32,7 +32,8 @@ DIALECTS = {"binance_usdm": "ETHUSDC", "hyperliquid": "BTC"}  # and what is trad
 class Serving:
     """What is served. `symbols` () = the dialect's own; `equity` quote; `port` 0 a free one; `faults` None = no faults.
 
-    `tls`: the folder that the CA's certificate is put into; None = plain HTTP.
+    `tls`: the folder that the CA's certificate is put into; None = plain HTTP. `dead_man_volume`: quote that must have
+    been traded before Hyperliquid grants its dead-man's switch (there: 1,000,000).
     """
 
     dialect: str = "binance_usdm"
@@ -42,6 +43,7 @@ class Serving:
     seed: int = 7
     faults: Path | None = None
     tls: Path | None = None
+    dead_man_volume: int = 0
 
 
 def fault_kinds() -> dict[str, Any]:
@@ -61,7 +63,7 @@ def serve(wish: Serving, say: Callable[[dict[str, Any]], None]) -> None:
     markets = [SyntheticMarket(v.instrument, wish.seed, now, v.reference_price) for v in venues]
     source = SyntheticSource(markets)
     exchange = WireExchange(source, round(wish.equity * MONEY), wish.seed, Kernels("plain"), clock, WARM_NS)
-    dialect, account = (_binance_usdm if wish.dialect == "binance_usdm" else _hyperliquid)(exchange)
+    dialect, account = _binance_usdm(exchange) if wish.dialect == "binance_usdm" else _hyperliquid(exchange, wish)
     server = VenueServer(exchange, dialect, Faults(plan, now), clock)
     tls = _Tls(wish.tls, wish.dialect, clock) if wish.tls is not None else None
     asyncio.run(_until_stopped(server, wish, account, say, tls))
@@ -90,13 +92,13 @@ def _binance_usdm(exchange: WireExchange) -> tuple[Dialect, dict[str, str]]:
     return BinanceUsdmDialect(exchange, key, secret), {"apiKey": key, "secret": secret}
 
 
-def _hyperliquid(exchange: WireExchange) -> tuple[Dialect, dict[str, str]]:
+def _hyperliquid(exchange: WireExchange, wish: Serving) -> tuple[Dialect, dict[str, str]]:
     from core.venues.wire.hyperliquid.dialect import HyperliquidDialect, Rules
     from core.venues.wire.hyperliquid.signature import address_of
 
     key = "0x" + (rng.token() * 4)[:64]
     address = address_of(key)
-    dialect = HyperliquidDialect(exchange, address, Rules(dead_man_volume=0))
+    dialect = HyperliquidDialect(exchange, address, Rules(dead_man_volume=wish.dead_man_volume))
     return dialect, {"walletAddress": address, "privateKey": key}
 
 

@@ -29,6 +29,7 @@ from core.domain.events import (
     Slice,
     Step,
 )  # fmt: skip
+from core.domain.order import FUNDED
 from core.domain.ports import Clock, LivePort, StepSink
 from core.domain.units import NS_PER_S
 from core.engine.engine import Engine
@@ -41,6 +42,7 @@ from core.exchange.advance import see
 from core.exchange.blocks import Market
 from core.exchange.window import Window, columns_of
 from core.execution.emergency import cancel_of
+from core.execution.fills import is_seen
 from core.venues.lanes import WireGate
 
 HEALTH_S = 1.0
@@ -129,6 +131,7 @@ class LiveDriver:
                 self.after()
                 await self._rest()
             await self.outgoing.drain()
+            await self._last_look()
         except Exception as error:
             self.ended = True
             self._on_fatal(f"fault of the core: {type(error).__name__}: {error}"[:200])
@@ -246,12 +249,26 @@ class LiveDriver:
 
     async def _read(self, read: Read) -> None:
         """One read to its answer; the stop's own reads go on the emergency lane."""
+        self.inbox.input(await self._answer(read))
+
+    async def _answer(self, read: Read) -> ReadReply:
         try:
             async with tasks.timeout(READ_S):
-                reply = await self.venue.read(read, read.nonce >= NONCE_BASE)
+                return await self.venue.read(read, read.nonce >= NONCE_BASE)
         except TimeoutError:
-            reply = ReadReply(read.what, read.nonce, self.clock.now(), error=f"no answer in {READ_S:g} s")
-        self.inbox.input(reply)
+            return ReadReply(read.what, read.nonce, self.clock.now(), error=f"no answer in {READ_S:g} s")
+
+    async def _last_look(self) -> None:
+        """Our orders are gone, but the news of a last fill may still be on its way: the venue's list has it (R-O4)."""
+        reply = await self._answer(Read("trades", NONCE_BASE))
+        if reply.error:
+            self.inbox.input(reply)
+        for trade in reply.trades:
+            key = -trade.trade_id if trade.kind == FUNDED else trade.trade_id
+            posts = self.engine.places.get(trade.instrument, ())
+            if posts and not any(is_seen(post.ledger.s, key) for post in posts):
+                self.inbox.report(trade)
+        self._turn()
 
     async def _health(self) -> None:
         """Once a second what the wire and the loop are like, as an event."""

@@ -45,9 +45,9 @@ class Served:
 
 
 @contextlib.contextmanager
-def served(folder: Path, dialect: str = "binance_usdm") -> Iterator[Served]:
+def served(folder: Path, dialect: str = "binance_usdm", *more: str) -> Iterator[Served]:
     """The venue, until the block ends."""
-    words = ("-m", "app", "--state-dir", str(folder / "venue"), "--json", "venue", "serve", "--dialect", dialect)
+    words = ("-m", "app", "--state-dir", str(folder / "venue"), "--json", "venue", "serve", "--dialect", dialect, *more)
     with running(*words) as child:
         told = hear(child)
         account = told["account"]

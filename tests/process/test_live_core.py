@@ -87,6 +87,24 @@ def test_panic_without_a_core_empties_a_real_account(state_dir: Path, venue: Ser
     assert venue.open() == [] and venue.books()["positions"] == []
 
 
+def test_where_the_venue_refuses_its_switch_a_watchdog_cancels_what_a_killed_core_left(
+    state_dir: Path, tmp_path: Path
+) -> None:
+    """R-S1, issue 3 point 4: on screen who watches; nothing of ours rests a few seconds after SIGKILL."""
+    with served(tmp_path, "hyperliquid", "--dead-man-volume", "1000000") as at:
+        with core(state_dir, *live(at), **at.keys) as child:
+            quoting(state_dir, at)
+            eventually(lambda: (state_dir / "watchdog.json").exists(), "a watchdog")
+            eventually(lambda: "watching" in (state_dir / "watchdog.log").read_text(), "a watchdog that watches")
+            eventually(at.open, "orders at the venue")
+            os.kill(child.pid, signal.SIGKILL)
+            child.wait()
+        eventually(lambda: at.open() == [], "no order of ours", 30.0)
+        with core(state_dir, *live(at), **at.keys) as child:
+            until(state_dir, "PAUSED")
+            stop(child)
+
+
 def test_a_second_live_start_is_refused_and_the_first_trades_on(state_dir: Path, binance: Served) -> None:
     """UC-07."""
     with core(state_dir, *live(binance), **binance.keys) as child:

@@ -7,6 +7,8 @@ from typing import Any
 
 from core.venues.ccxt.traits import LIFETIME_MS, DeadMan, Frame, Traits, amount_of, kind_of_prefix, ns_of_ms
 
+RECENT = 500  # trades of one answer
+
 
 class BinanceUsdm(Traits):
     """REST weights 2,400 a minute; book differences with U, u, pu; dead-man's switch per symbol."""
@@ -24,12 +26,18 @@ class BinanceUsdm(Traits):
     mark_from = "watch_mark_price"
     dead_man = DeadMan("symbol", window_ms=60_000, least_ms=5_000)
     expires = True
+    keep_key_s = 1_200.0
 
     def subclass(self, base: type[Any]) -> type[Any]:
         class BinanceUsdmExchange(base):  # type: ignore[misc]
             def get_exceptions_by_url(self, url: Any, kind: str) -> Any:
                 """The futures table whatever the host: on other hosts ccxt falls back to the bare classes."""
                 return self.safe_dict(self.safe_dict(self.exceptions, "linear", {}), kind, {})
+
+            def handle_my_trade(self, client: Any, message: Any) -> Any:
+                """A liquidation or deleveraging is executed as CALCULATED, which ccxt would not tell (R-B3)."""
+                made_by_venue = isinstance(message, dict) and message.get("x") == "CALCULATED"
+                return super().handle_my_trade(client, {**message, "x": "TRADE"} if made_by_venue else message)
 
         return BinanceUsdmExchange
 
@@ -100,6 +108,22 @@ class BinanceUsdm(Traits):
         found: list[Any] = await exchange.fetch_open_orders(symbol, None, None, {"trigger": True})
         return found
 
+    async def recent_trades(self, exchange: Any, symbol: str) -> list[Any]:
+        found: list[Any] = await exchange.fetch_trades(
+            symbol,
+            None,
+            RECENT,
+            {"fetchTradesMethod": "fapiPublicGetTrades"},  # aggregates have ids of their own
+        )
+        return found
+
+    async def keep_key(self, exchange: Any) -> None:
+        """An hour each time. ccxt 4.5.90 renews once and never again."""
+        await exchange.fapiPrivatePutListenKey()
+
     async def may_withdraw(self, exchange: Any) -> bool | None:
+        """The demo has no such question."""
+        if exchange.options.get("enableDemoTrading"):
+            return None
         answer = await exchange.sapiGetAccountApiRestrictions()
         return str(answer.get("enableWithdrawals", "true")).lower() == "true"

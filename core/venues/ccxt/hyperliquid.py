@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.domain.instrument import Instrument
 from core.domain.order import DELEVERAGED, FILLED, LIQUIDATED
 from core.domain.units import NS_PER_MS
 from core.venues.ccxt.keccak import quicken
@@ -55,6 +56,10 @@ class Hyperliquid(Traits):
                 """ccxt would approve a builder fee and set a referrer here; orders then carry neither."""
                 return True
 
+            def parse_order_status(self, status: Any) -> Any:
+                """With the word for what the dead-man's switch ended, which ccxt does not know."""
+                return "canceled" if status == "scheduledCancel" else super().parse_order_status(status)
+
             def handle_errors(self, code: int, reason: str, url: str, method: str, *rest: Any) -> Any:
                 """A batch with one refused order is an answer for each, not an error for all."""
                 response = rest[2] if len(rest) > 2 else None
@@ -98,10 +103,19 @@ class Hyperliquid(Traits):
         held = sum(amount_of(row["position"]["unrealizedPnl"]) for row in info["assetPositions"])
         return amount_of(info["marginSummary"]["accountValue"]) - held
 
+    def owners_key(self, exchange: Any, keys: Mapping[str, str]) -> bool:
+        """An agent's signature moves no money out; the account's own does."""
+        address = str(exchange.eth_get_address_from_private_key(keys["privateKey"]))
+        return address.lower() == keys["walletAddress"].lower()
+
     def fill_kind(self, info: Any) -> int:
         if info.get("liquidation"):
             return LIQUIDATED
         return DELEVERAGED if "Auto-Deleveraging" in str(info.get("dir", "")) else FILLED
+
+    def funds(self, row: Any, instrument: Instrument) -> bool:
+        """The venue answers for all coins, and ccxt then puts the symbol that was asked for on each."""
+        return bool(row["info"]["delta"]["coin"] == instrument.base)
 
     def is_maker(self, trade: Any) -> bool:
         """ccxt reads `crossed` in its answers and not in its streams."""

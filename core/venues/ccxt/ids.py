@@ -22,6 +22,7 @@ class Ids:
         self.epoch, self.form = epoch, form
         self.round = 0
         self.others: set[tuple[int, int]] = set()  # (epoch, client id): ours by mark, of another instance (R-W5)
+        self.conditional: set[str] = set()  # venue ids in the second order book, as it was last read
         self._text: dict[int, str] = {}
         self._venue: dict[int, str] = {}
         self._cl: dict[str, int] = {}  # by venue id

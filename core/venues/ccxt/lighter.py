@@ -31,6 +31,7 @@ class Lighter(Traits):
     name = "lighter"
     ccxt_id = "lighter"
     id_form = "u48"  # client_order_index: 1 .. 2**48 - 1; the venue's own order ids begin above
+    has_fok = False
     weight_per_minute = 60  # ccxt's own pace, 1,000 ms a unit
     can_amend = True
     margin_with_leverage = True

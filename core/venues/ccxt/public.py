@@ -18,7 +18,7 @@ from core.domain.units import BUY, FAR, SELL
 from core.venues.ccxt.markets import Listing, id_number, side_of
 from core.venues.ccxt.traits import ns_of_ms
 
-CROSSED = "crossed"
+CROSSED, UNHEARD = "crossed", "unheard"
 
 
 class FeedSink(Protocol):
@@ -34,12 +34,15 @@ class FeedSink(Protocol):
 class PublicFeed:
     """Of one instrument. `offset_ns` is the venue's clock minus ours: exchange times come in our time."""
 
-    def __init__(self, listing: Listing, sink: FeedSink, clock: Clock) -> None:
-        self.listing, self.sink, self.clock = listing, sink, clock
+    def __init__(self, listing: Listing, sink: FeedSink, clock: Clock, sequenced: bool = False) -> None:
+        self.listing, self.sink, self.clock, self.sequenced = listing, sink, clock, sequenced
         self.offset_ns = 0
         self.dropped: dict[str, int] = {}
         self.books = self.trades = self.marks = 0
+        self.heard_ns = 0  # monotonic; of the newest difference of the book, where the venue sends differences
+        self.heard_update = 0  # its number
         self.book_ts = 0  # exchange time of the newest book, our clock
+        self.trade_ms = 0  # exchange time of the newest trade
         self._last_trades: dict[int, None] = {}
 
     def _drop(self, reason: str) -> None:
@@ -50,8 +53,21 @@ class PublicFeed:
         ts = ns_of_ms(ms) - self.offset_ns if ms else now
         return min(ts, now), now
 
-    def take_book(self, book: Any) -> None:
-        """A unified order book, `timestamp` in ms or None."""
+    def heard(self, update: int) -> None:
+        """A difference with this number came through the stream."""
+        self.heard_ns, self.heard_update = self.clock.monotonic(), update
+
+    def _is_unheard(self, book: Any) -> bool:
+        """A snapshot that moved on while the stream said nothing: the stream is silent, not the market quiet (R-N1)."""
+        if not self.sequenced or book.get("nonce") == self.heard_update:
+            return False
+        return self.clock.monotonic() - self.heard_ns > self.listing.instrument.book_stale_ns
+
+    def take_book(self, book: Any) -> bool | None:
+        """A unified order book, `timestamp` in ms or None. False: not from the stream, and not taken."""
+        if self._is_unheard(book):
+            self._drop(UNHEARD)
+            return False
         ts, now = self._times(book.get("timestamp"))
         px, sz = np.zeros((2, LEVELS), np.int64), np.zeros((2, LEVELS), np.int64)
         for side, name in ((BUY, "bids"), (SELL, "asks")):
@@ -62,22 +78,23 @@ class PublicFeed:
                 raw = np.asarray(levels, np.float64)
             except (TypeError, ValueError):
                 self._drop("not_a_number")
-                return
+                return None
             for column, step, out in (
                 (0, self.listing.instrument.tick, px), (1, self.listing.lot_size, sz),
             ):  # fmt: skip
                 units, faults = units_of(raw[:, column], step)
                 if faults.any():
                     self._drop(str(FAULTS[int(faults[faults != 0][0])]))
-                    return
+                    return None
                 out[side][: len(units)] = units
         if px[BUY][0] and px[SELL][0] and px[BUY][0] >= px[SELL][0]:
             self._drop(CROSSED)
             self.gap(1)
-            return
+            return None
         self.books += 1
         self.book_ts = ts
         self.sink.book(self.listing.number, ts, now, px, sz)
+        return None
 
     def take_trades(self, trades: Any) -> None:
         """Unified trades, oldest first; seen ids are skipped (a snapshot or a reconnect shows them again)."""
@@ -97,6 +114,7 @@ class PublicFeed:
                 self._drop(str(error))
                 continue
             self.trades += 1
+            self.trade_ms = max(self.trade_ms, int(trade.get("timestamp") or 0))
             ts, now = self._times(trade.get("timestamp"))
             self.sink.small(self.listing.number, ts, now, F_TRADE, values)
 

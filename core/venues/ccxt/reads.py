@@ -90,10 +90,13 @@ class Reader:
 
     async def _orders(self, exchange: Any) -> dict[str, Any]:
         found: list[OpenOrder] = []
+        second: set[str] = set()
         for listing in self.listings.values():
             raw = await exchange.fetch_open_orders(listing.symbol)
-            raw = raw + await self.traits.conditional_orders(exchange, listing.symbol)
-            found += [self._order(listing, order) for order in raw]
+            conditional = await self.traits.conditional_orders(exchange, listing.symbol)
+            second.update(str(order["id"]) for order in conditional)
+            found += [self._order(listing, order) for order in raw + conditional]
+        self.ids.conditional = second
         return {"orders": tuple(found)}
 
     def _order(self, listing: Listing, order: Any) -> OpenOrder:
@@ -158,6 +161,8 @@ class Reader:
         since = max(self.since_ns, self._answered_ns - LOOK_BACK_NS)
         out = []
         for row in await exchange.fetch_funding_history(listing.symbol, since // NS_PER_MS):
+            if not self.traits.funds(row, listing.instrument):
+                continue
             amount, ts = amount_of(row["amount"]), ns_of_ms(row["timestamp"])
             name = f"{listing.symbol}/{row.get('id') or row['timestamp']}"
             if ts >= since:

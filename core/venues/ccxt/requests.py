@@ -24,6 +24,7 @@ from core.domain.order import (
     FOK,
     LOST,
     MARKET,
+    REDUCE_ONLY,
     REJECTED,
     STOP,
     Report,
@@ -37,7 +38,7 @@ from core.venues.ccxt.instances import Instances
 from core.venues.ccxt.markets import Listing
 from core.venues.ccxt.traits import Traits
 from core.venues.ccxt.verdicts import FINE, GONE, NOT_SENT, REFUSED, UNKNOWN, Verdict, judge
-from core.venues.ccxt.wiring import LANE
+from core.venues.ccxt.wiring import LANE, REDUCE_LANE
 
 CANCEL_TRIES = 4
 SIDES = ("buy", "sell")
@@ -92,7 +93,7 @@ class OrderDoor:
         self._sent[request.cl_id] = None
         listing = self.listings[request.instrument]
         emergency = bool(request.flags & STOP)
-        LANE.set(EMERGENCY if emergency else ORDER)
+        LANE.set(EMERGENCY if emergency else REDUCE_LANE if request.flags & REDUCE_ONLY else ORDER)
         exchange = self.instances.emergency if emergency else self.instances.trade
         params = self.traits.order_params(request, self.ids.new_text(request.cl_id))
         params.update(self.traits.lifetime(self.clock.now() + self.offset_ns()))
@@ -166,6 +167,8 @@ class OrderDoor:
             params = {} if venue else {"clientOrderId": self.ids.text(request.cl_id)}
         else:
             venue = str(request.venue_id)
+        if venue in self.ids.conditional:
+            params = {"trigger": True}
         for attempt in range(CANCEL_TRIES):
             try:
                 await exchange.cancel_order(venue, listing.symbol, params)
@@ -213,7 +216,7 @@ class OrderDoor:
             self._report(request, LOST)
 
     def _tell(self, verdict: Verdict) -> None:
-        if verdict.venue != FINE or verdict.state != REFUSED:
+        if verdict.venue != FINE or verdict.state not in (REFUSED, GONE):  # a plain no is an answer of a healthy venue
             self.on_venue(verdict)
 
     def _report(self, request: Request, kind: int, code: int = 0, venue_id: int = 0, left: int | None = None) -> None:

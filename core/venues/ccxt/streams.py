@@ -16,16 +16,18 @@ from core.domain.units import NS_PER_S
 from core.venues.ccxt.verdicts import clean_text
 
 LEAST_S, MOST_S = 0.1, 10.0
+MOST_PATIENCE = 4  # times a stream's limit that a new connection may take to say its first word
 
 
 class Stream:
-    """`watch()` gives one batch of news; `take(news)` hands it on; `on_link(up, why)` hears changes of state."""
+    """`watch()` gives one batch of news; `take(news)` hands it on, False = not of the stream; `on_link(up, why)` hears
+    changes of state."""
 
     def __init__(
         self,
         name: str,
         watch: Callable[[], Awaitable[Any]],
-        take: Callable[[Any], None],
+        take: Callable[[Any], bool | None],
         on_link: Callable[[bool, str], None],
         clock: Clock,
         seed: int = 0,
@@ -33,6 +35,8 @@ class Stream:
         self.name, self._watch, self._take, self._on_link, self.clock = name, watch, take, on_link, clock
         self.up = False
         self.newest_ns = 0  # monotonic
+        self.dialled_ns = 0  # monotonic; of the wait that is on
+        self.patience = 1
         self.batches = 0
         self.restarts = 0
         self.refused = 0  # batches that could not be read
@@ -56,16 +60,22 @@ class Stream:
         """Since the newest news, on the monotonic clock; since for ever before the first."""
         return now - self.newest_ns
 
+    def waited_ns(self, now: int) -> int:
+        """Since the newest news or the newest dial: a connection that never says a word is silent as well."""
+        return now - max(self.newest_ns, self.dialled_ns)
+
     def redial(self, why: str) -> None:
         """Give up the wait that is on: the stream is silent or its key is gone."""
         self.why = why
+        if not self.up:
+            self.patience = min(MOST_PATIENCE, 2 * self.patience)
         if self._inner is not None and not self._inner.done():
             self._inner.cancel()
 
     async def _run(self) -> None:
         failures = 0
         while True:
-            batches = self.batches
+            batches, self.dialled_ns = self.batches, self.clock.monotonic()
             self._inner = tasks.spawn(self._listen(), f"watch {self.name}", _heard)
             try:
                 await self._inner
@@ -89,15 +99,18 @@ class Stream:
 
     def _news(self, news: Any) -> None:
         self.batches += 1
-        self.newest_ns = self.clock.monotonic()
-        if not self.up:
-            self.up, self.why = True, ""
-            self._on_link(True, "")
+        problem = ""
         try:
-            self._take(news)
+            if self._take(news) is False:
+                return  # told, but not by the stream
         except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
             self.refused += 1
-            self.why = clean_text(error)
+            problem = clean_text(error)
+        self.newest_ns, self.patience = self.clock.monotonic(), 1
+        if not self.up:
+            self.up = True
+            self._on_link(True, "")
+        self.why = problem
 
     def _fell(self, why: str) -> None:
         self.restarts += 1
@@ -121,8 +134,12 @@ class Watchdog:
         self._limits.append((stream, limit_ns))
 
     def check(self, now: int) -> list[Stream]:
-        """Redials every stream that is up and too old; returns them."""
-        stale = [stream for stream, limit in self._limits if stream.up and stream.age_ns(now) > limit]
+        """Redials every stream that has been silent for too long, on this connection or a new one; returns them."""
+        stale = [
+            stream
+            for stream, limit in self._limits
+            if stream.dialled_ns and stream.waited_ns(now) > limit * stream.patience
+        ]
         for stream in stale:
-            stream.redial(f"silent for {stream.age_ns(now) / NS_PER_S:.1f} s")
+            stream.redial(f"silent for {stream.waited_ns(now) / NS_PER_S:.1f} s")
         return stale

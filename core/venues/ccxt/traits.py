@@ -6,14 +6,14 @@ the careful side: no dead-man's switch, no amend, no bounded lifetime.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from core.codec.grid import signed_units
 from core.domain.instrument import Instrument
-from core.domain.order import DELEVERAGED, FILLED, LIQUIDATED, POST_ONLY, REDUCE_ONLY, Request
+from core.domain.order import DELEVERAGED, FILLED, LIQUIDATED, MARKET, POST_ONLY, REDUCE_ONLY, Request
 from core.domain.units import NS_PER_MS
 
 MONEY_STEP = "0.00000001"
@@ -46,6 +46,7 @@ class Traits:
     dead_man: DeadMan | None = None
     expires = False  # creates carry a venue-enforced expiry
     networks: tuple[str, ...] = ("mainnet", "testnet", "demo", "loopback")  # where orders are allowed
+    keep_key_s = 0.0  # the private stream's key must be renewed this often; 0 = it has none
     public_only = False  # orders are refused everywhere; why is in `refused_live`
     refused_live = ""  # the reason, and the operator's next step
 
@@ -80,7 +81,9 @@ class Traits:
     def order_params(self, request: Request, client: str) -> dict[str, Any]:
         """Unified parameters of a create."""
         params: dict[str, Any] = {"clientOrderId": client}
-        if request.tif == POST_ONLY:
+        if request.type == MARKET:
+            pass  # a market order has no time in force: venues refuse the field (Binance -1106)
+        elif request.tif == POST_ONLY:
             params["postOnly"] = True
         elif request.tif in TIFS:
             params["timeInForce"] = TIFS[request.tif]
@@ -95,6 +98,10 @@ class Traits:
     def fill_kind(self, info: Any) -> int:
         """FILLED, or LIQUIDATED | DELEVERAGED for what the venue did by itself."""
         return FILLED
+
+    def funds(self, row: Any, instrument: Instrument) -> bool:
+        """Whether a unified funding payment belongs to this instrument: a venue may answer for the whole account."""
+        return bool(row.get("symbol") in (None, self.symbol(instrument)))
 
     def is_maker(self, trade: Any) -> bool:
         """Whether a unified trade of ours rested; False, the dearer side, where the venue does not say."""
@@ -119,6 +126,18 @@ class Traits:
     async def conditional_orders(self, exchange: Any, symbol: str) -> list[Any]:
         """Orders of the venue's second book (stops, algos), as unified orders."""
         return []
+
+    async def recent_trades(self, exchange: Any, symbol: str) -> list[Any]:
+        """Public trades with the ids of the stream, for what a reconnect missed; none where subscribing brings them."""
+        return []
+
+    async def keep_key(self, exchange: Any) -> None:
+        """Renew the key of the private stream. Only called where `keep_key_s` is set. Raises what ccxt raises."""
+        raise NotImplementedError(self.name)
+
+    def owners_key(self, exchange: Any, keys: Mapping[str, str]) -> bool:
+        """True where the key is the account's own, which can do everything, withdraw too."""
+        return False
 
     async def may_withdraw(self, exchange: Any) -> bool | None:
         """True where the key may withdraw (then live is refused); None where the venue does not say."""

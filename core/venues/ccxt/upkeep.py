@@ -18,12 +18,14 @@ from core.venues.ccxt.private import PrivateFeed
 from core.venues.ccxt.public import PublicFeed
 from core.venues.ccxt.streams import Stream, Watchdog
 from core.venues.ccxt.traits import Traits
-from core.venues.ccxt.verdicts import Verdict, judge
+from core.venues.ccxt.verdicts import Verdict, clean_text, judge
 from core.venues.ccxt.wiring import LANE
 from core.venues.condition import ClockFilter, Condition
 
-CLOCK_EVERY_NS = 60 * NS_PER_S
+CLOCK_EVERY_NS, CLOCK_AGAIN_NS = 60 * NS_PER_S, 5 * NS_PER_S  # ordinarily, and while it is off
+STEP_NS = 20 * NS_PER_MS  # a sample this far outside its own round trip says that a clock was set
 TICK_S = 0.25
+KEY_AGAIN_S = 60.0
 Say = Callable[[str, str, str], None]  # level, code, text
 
 
@@ -46,6 +48,8 @@ class Upkeep:
         self.watchdog = Watchdog()
         self._filter = ClockFilter()
         self._measured_at = 0
+        self.keeps_key = False  # set once the private streams are opened
+        self._kept_at = clock.monotonic()
         self._newest_update: dict[str, int] = {}
         self._task: asyncio.Task[None] | None = None
         instances.wires["data"].on_frame = self._frame
@@ -72,8 +76,12 @@ class Upkeep:
             stale = self.watchdog.check(now)
             if stale:
                 await self._drop_clients(stale)
-            if now - self._measured_at > CLOCK_EVERY_NS or self.condition.probe_due(self.clock.now()):
-                await self._probe()
+            every = CLOCK_AGAIN_NS if self.condition.state.name == "clock" else CLOCK_EVERY_NS
+            half_open = self.condition.probe_due(self.clock.now())
+            if half_open or now - self._measured_at > every:
+                await self._probe(half_open)
+            if self.keeps_key and now - self._kept_at > self.traits.keep_key_s * NS_PER_S:
+                await self._keep_key()
             for trade in self.private.overdue(now):
                 await self._whose(trade)
             for state in self.condition.take_changes():
@@ -83,24 +91,32 @@ class Upkeep:
 
     # clock -----------------------------------------------------------------------------------------------------------
 
-    async def _probe(self) -> None:
+    async def _probe(self, half_open: bool) -> None:
+        """Ask the time; an answer to the probe of a breaker that is half open closes it."""
         import ccxt
 
         self._measured_at = self.clock.monotonic()
+        asked = self.condition.state
         try:
             await self.measure_clock(1)
         except ccxt.BaseError as error:
             self.on_verdict(judge(error))
-        else:
-            self.condition.answered(self.clock.now())
+            return
+        now = self.clock.now()
+        closes = half_open and self.condition.state is asked  # its `until` is already the time of the next probe
+        self.condition.answered(max(now, asked.until) if closes else now)
 
     async def measure_clock(self, samples: int) -> None:
         """Ask the venue's time; what it says corrects stamps and lifetimes. Raises what ccxt raises."""
         LANE.set(QUERY)
         for _ in range(samples):
             sent = self.clock.now()
-            venue = await self.instances.data.fetch_time()
-            offset = self._filter.add(sent, self.clock.now(), int(venue) * NS_PER_MS)
+            venue = int(await self.instances.data.fetch_time()) * NS_PER_MS
+            received = self.clock.now()
+            offset = self._filter.add(sent, received, venue)
+            if abs(venue - (sent + received) // 2 - offset) > received - sent + STEP_NS:
+                self._filter = ClockFilter()  # older samples are of another clock
+                offset = self._filter.add(sent, received, venue)
             self.condition.measured(offset)
         for exchange in (self.instances.data, self.instances.trade, self.instances.emergency):
             exchange.options["timeDifference"] = -round(self.condition.offset_ns / NS_PER_MS)
@@ -131,15 +147,27 @@ class Upkeep:
             return True
         if frame.last and self.traits.sequenced:
             before = self._newest_update.get(frame.symbol, 0)
-            if frame.last == before:
-                return True  # the same difference once more: ccxt would take it for a gap
-            if before and frame.before and frame.before != before:
-                self.instances.wires["data"].counters.gaps += 1
-                for feed in self.feeds.values():
-                    if feed.listing.instrument.symbol == frame.symbol:
+            gap = bool(before and frame.before and frame.before != before)
+            self.instances.wires["data"].counters.gaps += gap
+            for feed in self.feeds.values():
+                if feed.listing.instrument.symbol == frame.symbol:
+                    feed.heard(frame.last)
+                    if gap:
                         feed.gap(max(1, frame.first - before - 1))
             self._newest_update[frame.symbol] = frame.last
         return False
+
+    async def _keep_key(self) -> None:
+        """Renew the private stream's key; a failure is tried again after a minute."""
+        import ccxt
+
+        LANE.set(QUERY)
+        self._kept_at = self.clock.monotonic()
+        try:
+            await self.traits.keep_key(self.instances.data)
+        except ccxt.BaseError as error:
+            self._kept_at -= round((self.traits.keep_key_s - KEY_AGAIN_S) * NS_PER_S)
+            self.note("warn", "listen_key", f"{self.traits.name}: the key was not renewed: {clean_text(error)}")
 
     async def _new_key(self, client: Any) -> None:
         """The key of the private stream ended: ccxt ignores that, so its memory is cleared and the socket closed."""

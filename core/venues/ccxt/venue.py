@@ -11,12 +11,15 @@ from typing import Any, Protocol
 
 import msgspec
 
+from core import tasks
 from core.domain.errors import Refused
 from core.domain.events import Health, Link, Read, ReadReply
 from core.domain.instrument import Instrument
-from core.domain.order import CREATE, REJECTED, STOP, Report, Request
+from core.domain.order import CREATE, REDUCE_ONLY, REJECTED, STOP, Report, Request
 from core.domain.ports import Clock
+from core.domain.reasons import OK
 from core.domain.units import NS_PER_S
+from core.venues.budget import QUERY
 from core.venues.ccxt.deadman import DeadManSwitch
 from core.venues.ccxt.ids import Ids
 from core.venues.ccxt.instances import Access, Instances
@@ -30,6 +33,7 @@ from core.venues.ccxt.streams import Stream
 from core.venues.ccxt.traits import Traits
 from core.venues.ccxt.upkeep import Say, Upkeep
 from core.venues.ccxt.verdicts import Verdict, judge
+from core.venues.ccxt.wiring import LANE
 from core.venues.condition import NEXT_STEPS, Condition
 
 MARK_STALE_NS = 10 * NS_PER_S
@@ -72,12 +76,15 @@ class CcxtVenue:
             traits, self.instances, self.listings, self.ids, clock, self._verdict, since_ns=clock.now()
         )
         self.private = PrivateFeed(traits, self.ids, self.listings, clock, self._report)
-        self.feeds = {number: PublicFeed(listing, sink, clock) for number, listing in self.listings.items()}
+        self.feeds = {
+            number: PublicFeed(listing, sink, clock, traits.sequenced) for number, listing in self.listings.items()
+        }
         self.deadman = DeadManSwitch(traits, self.instances, [x.symbol for x in self.listings.values()], clock)
         self.upkeep = Upkeep(
             traits, self.instances, self.condition, self.feeds, self.private, clock, note, self._verdict
         )
         self.streams: list[Stream] = []
+        self._until_ms: dict[int, int] = {}  # newest trade before a trade stream fell, by place
         self._seed = seed
 
     # life ----------------------------------------------------------------------------------------------------------
@@ -137,6 +144,7 @@ class CcxtVenue:
             self.upkeep.watchdog.add(book, stale)
             self.upkeep.watchdog.add(mark, MARK_STALE_NS)
         if not self.public_only:
+            self.upkeep.keeps_key = self.traits.keep_key_s > 0
             self._stream("orders", lambda: data.watch_orders(), self.private.take_orders, -1)
             self._stream("own trades", lambda: data.watch_my_trades(), self.private.take_trades, -1)
         for stream in self.streams:
@@ -145,6 +153,8 @@ class CcxtVenue:
     def _stream(self, name: str, watch: Any, take: Any, number: int) -> Stream:
         def on_link(up: bool, why: str) -> None:
             if number >= 0:
+                if name.startswith("trades"):
+                    self._trades_fell(number, up)
                 if not up and name.startswith("book"):
                     self.feeds[number].gap(0)
                 self.sink.input(Link(number, up, f"{name}: {why}" if why else name))
@@ -154,12 +164,33 @@ class CcxtVenue:
         self.streams.append(stream)
         return stream
 
+    def _trades_fell(self, number: int, up: bool) -> None:
+        if not up:
+            self._until_ms[number] = self.feeds[number].trade_ms
+        elif (since := self._until_ms.pop(number, 0)) > 0:
+            tasks.spawn(self._backfill(number, since), "missed trades")
+
+    async def _backfill(self, number: int, since_ms: int) -> None:
+        """Trades between the end of a stream and its new beginning; what we have is skipped by id."""
+        import ccxt
+
+        LANE.set(QUERY)
+        feed = self.feeds[number]
+        try:
+            found = await self.traits.recent_trades(self.instances.data, feed.listing.symbol)
+        except ccxt.BaseError as error:
+            self.note("warn", "backfill", f"{self.traits.name} {feed.listing.symbol}: {judge(error).text}")
+            return
+        feed.take_trades([trade for trade in found if int(trade.get("timestamp") or 0) >= since_ms])
+
     # the venue port --------------------------------------------------------------------------------------------------
 
     async def send(self, request: Request) -> None:
         """Carry one request out; its answer comes as a report. Never raises for a venue or a network."""
         if request.kind == CREATE and not request.flags & STOP:
             code = self.condition.blocks(self.clock.now())
+            if request.flags & REDUCE_ONLY and self.condition.state.name in ("overloaded", "clock"):
+                code = OK  # no new risk, and a way out of the old
             if not code and self.deadman.quiet(self.clock.monotonic()):
                 code = self.deadman.reason
             if code:

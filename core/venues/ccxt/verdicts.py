@@ -38,6 +38,7 @@ _SECRET = re.compile(
     r"(https?|wss?)://\S+|signature=\w+|(?i:(api_?key|secret|signature|listenKey)[\"']?\s*[=:]\s*[\"']?[\w-]+)"
 )
 _CODE = re.compile(r'"code"\s*:\s*"?(-?\d+)')
+_TOO_MANY = re.compile(r"\b429\b")
 _STATUS = re.compile(r"\b(4\d\d|5\d\d)\b")
 _NOT_SENT_CAUSES = ("ClientConnectorError", "ClientConnectorDNSError", "DNSError", "gaierror", "ConnectionRefusedError")
 _POST_ONLY = re.compile(r"post[ -]?only|would (have )?immediately match|could not be executed as maker", re.I)
@@ -133,8 +134,8 @@ def judge(error: BaseException, retry_after_s: float = 0.0) -> Verdict:
         return verdict(REFUSED, VENUE_CLOSED, CLOSED)
     if isinstance(error, ccxt.InvalidNonce):
         return verdict(REFUSED, BAD_REQUEST, CLOCK)
-    if isinstance(error, ccxt.RateLimitExceeded):  # an order rate, the venue's or our own budget
-        return verdict(REFUSED, RATE_LIMIT)
+    if isinstance(error, ccxt.RateLimitExceeded):  # an order rate, the venue's or our own budget; 429 is a ban
+        return verdict(REFUSED, RATE_LIMIT, BANNED if _TOO_MANY.search(str(error)) else FINE)
     if isinstance(error, ccxt.DDoSProtection):
         return verdict(REFUSED, RATE_LIMIT, BANNED)
     if code == -1008:

@@ -13,9 +13,11 @@ from typing import Any
 from core import tasks
 from core.domain.ports import Clock
 from core.domain.units import NS_PER_S
-from core.venues.budget import ORDER, QUERY, WeightBudget
+from core.venues.budget import CANCEL_LANE, ORDER, QUERY, WeightBudget
 
 LANE: ContextVar[int] = ContextVar("lane", default=QUERY)
+REDUCE_LANE = 4  # an order that reduces: the weight that cancels have, and as little patience as any order
+MOST_FRAME = 4 << 20  # bytes; larger ones are not read (R-N3)
 HOOKS = ("throttle", "fetch", "on_rest_response", "client", "on_connected", "on_error", "on_close")
 
 
@@ -64,8 +66,9 @@ def wired(base: type[Any]) -> type[Any]:
             if budget is None:
                 return
             lane = LANE.get()
-            while (wait := budget.wait_ns(lane, weight, self.wire.clock.monotonic())) > 0:
-                if lane == ORDER:
+            share = CANCEL_LANE if lane == REDUCE_LANE else lane
+            while (wait := budget.wait_ns(share, weight, self.wire.clock.monotonic())) > 0:
+                if lane in (ORDER, REDUCE_LANE):
                     budget.refused += 1
                     raise ccxt.RateLimitExceeded(f"{self.id} own weight budget: an order does not wait")
                 await tasks.sleep(wait / NS_PER_S)
@@ -119,9 +122,13 @@ def wired(base: type[Any]) -> type[Any]:
             return handle
 
         def _safe_text(self, handler: Callable[[Any], None]) -> Callable[[Any], None]:
-            """The same for text that is no JSON."""
+            """The same for text that is no JSON, or too long to be news."""
 
             def handle(message: Any) -> None:
+                data = getattr(message, "data", None)
+                if isinstance(data, str | bytes) and len(data) > MOST_FRAME:
+                    self.wire.counters.poisoned += 1
+                    return
                 try:
                     handler(message)
                 except (ValueError, TypeError, KeyError, AttributeError):

@@ -162,3 +162,16 @@ async def test_an_order_that_arrives_after_its_lifetime_is_refused_by_the_venue(
         finally:
             await made.close()
     assert seen == [] and at.dialect.access.refused == {-1021: 1}
+
+
+async def test_the_key_of_the_private_stream_is_renewed_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-N1: a quiet account must not go deaf after an hour; ccxt renews once."""
+    monkeypatch.setattr(BinanceUsdm, "keep_key_s", 0.6)
+    async with venue(Rule("status", at="PUT /fapi/v1/listenKey", times=1, status=503, text="unavailable")) as at:
+        made = adapter(at, Inbox(1))
+        monkeypatch.setattr("core.venues.ccxt.upkeep.KEY_AGAIN_S", 0.3)
+        await made.open()
+        try:
+            await eventually(lambda: at.places().count("PUT /fapi/v1/listenKey") >= 3, "three renewals")
+        finally:
+            await made.close()

@@ -120,6 +120,7 @@ async def test_machine_whose_clock_is_wrong_stops_all_the_same(state_dir: Path, 
         assert at.exchange.books.open_of() == [] and at.exchange.position(0)[0] == 0
 
 
+@pytest.mark.slow
 async def test_venue_whose_clock_jumps_during_the_stop_is_measured_again(state_dir: Path) -> None:
     down = Rule("status", at="GET /fapi/v1/openOrders", times=3, status=503)
     async with venue(down) as at:

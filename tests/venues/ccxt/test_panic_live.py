@@ -23,6 +23,7 @@ from tests.venues.ccxt.panic_hall import EPOCH, FREE, KEYS, OTHER_EPOCH, left, l
 from tests.venues.wire.hyperliquid_hall import KEY, STRANGER_KEY, USER, eventually, venue
 
 
+@pytest.mark.slow
 @pytest.mark.row("S3-55")
 async def test_panic_leaves_no_order_and_no_position_in_the_venues_own_books(state_dir: Path) -> None:
     """S3-56, R-E3 to R-E8: forty orders, two epochs of ours, a foreign one, a position, and no core."""
@@ -113,6 +114,7 @@ async def test_halt_only_keeps_the_position_and_creates_nothing(state_dir: Path)
         assert "POST /exchange:order" not in at.places()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 async def test_venue_that_is_down_for_three_seconds_is_stopped_when_it_is_back(state_dir: Path) -> None:
     """R-E4: asked again until it answers, never called flat before."""
@@ -154,6 +156,7 @@ async def test_close_lives_by_the_venues_clock_and_not_by_the_machines(state_dir
         assert (code, left(at)) == (FLAT_SEALED, (0, [0])), evidence.body()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 async def test_nothing_is_asked_inside_a_retry_after_window(state_dir: Path) -> None:
     """R-N2 for the stop, too."""
@@ -205,6 +208,7 @@ async def test_account_without_keys_is_exit_5_with_steps_and_the_other_account_i
         assert "OTHER_PRIVATE_KEY" in failed.text and "by hand" in failed.text
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("what", ["cancel", "order"])
 async def test_venue_that_refuses_again_and_again_is_not_flooded(state_dir: Path, what: str) -> None:
@@ -248,6 +252,7 @@ async def test_short_position_is_bought_back_and_slices_widen_until_they_fill(st
         assert len({order.client for order in closes}) == len(closes), evidence.body()
 
 
+@pytest.mark.slow
 async def test_the_command_finds_the_venue_and_its_keys_by_itself(state_dir: Path) -> None:
     """S3-56 as a process: no config, no core, keys from the environment, no secret on any stream."""
     async with venue(rules=FREE) as at:
