@@ -1,0 +1,49 @@
+"""What of a real account is ours, kept over a crash: written whole, private, of one account only."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from core.build.holdings import FILE, Holding, Holdings, holding_of, read_holdings, sign_of, write_holdings
+from core.domain.errors import Refused
+from core.domain.order import Ledger
+from core.execution.recovery import adopt_position, mark_seen
+from core.kernel import Kernels
+
+SIGN = sign_of("main", [("binance_usdm", "mainnet", "")])
+KEPT = Holdings(SIGN, 17, (Holding("binance_usdm:ETHUSDC", 0, -20, -5_940_000, (-3, 7, 9)),))
+
+
+def test_what_was_written_is_read_again_for_the_same_account_and_for_no_other(state_dir: Path) -> None:
+    write_holdings(state_dir, KEPT)
+    assert read_holdings(state_dir, SIGN) == KEPT
+    assert read_holdings(state_dir, sign_of("other", [("binance_usdm", "mainnet", "")])) is None
+    assert os.stat(state_dir / FILE).st_mode & 0o777 == 0o600
+
+
+def test_without_a_file_there_was_nothing(state_dir: Path) -> None:
+    assert read_holdings(state_dir, SIGN) is None
+
+
+@pytest.mark.parametrize("raw", [b"", b"nonsense", b"\x81\xa4sign\x01"])
+def test_a_file_that_cannot_be_read_is_refused_and_not_taken_for_flat(state_dir: Path, raw: bytes) -> None:
+    """R-B4: missing knowledge is not "nothing is ours"."""
+    path = state_dir / FILE
+    path.write_bytes(raw)
+    path.chmod(0o600)
+    with pytest.raises(Refused, match="by hand"):
+        read_holdings(state_dir, SIGN)
+
+
+def test_a_ledger_goes_on_from_its_record_and_counts_no_fill_twice() -> None:
+    ledger = Ledger()
+    bind = Kernels("plain").bind
+    assert bind(adopt_position, ledger)(-20, -5_940_000) == 1
+    for key in (7, 9, -3):
+        assert bind(mark_seen, ledger)(key) == 1
+    kept = holding_of("binance_usdm:ETHUSDC", 0, ledger)
+    assert kept == KEPT.rows[0]
+    assert bind(mark_seen, ledger)(9) == 0
