@@ -51,7 +51,7 @@ def _no_real_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     home = tmp_path_factory.getbasetemp() / "home"
     for key in ("STATE", "CONFIG", "DATA"):
         monkeypatch.setenv(f"XDG_{key}_HOME", str(home / key.lower()))
-    monkeypatch.setenv("PERP_RUNTIME_DIR", str(home / "runtime"))
+    monkeypatch.setenv("PERP_ACCOUNTS_DIR", str(home / "accounts"))
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from core.config.credentials import find
 from core.config.load import Loaded
 from core.control.launch import Launch
 from core.domain.errors import ConfigError, PerpError, Refused
-from core.guard.account import account_name, runtime_folder
+from core.guard.account import account_name, accounts_folder
 from core.guard.filesystem import check_lockable
 from core.guard.latch import Latch
 from core.guard.lock import BEAT_FILE, InstanceLock, describe, heartbeat_age, read_record
@@ -133,7 +133,7 @@ def this_machine(state: Path, items: Checklist) -> bool:
 
 def this_account(reach: Reach, items: Checklist) -> bool:
     """The same for the account, under whatever state dir. True where no core of ours trades it from here."""
-    return _free("core of this account", "halt latch of account", runtime_folder() / reach.account, items)
+    return _free("core of this account", "halt latch of account", accounts_folder() / reach.account, items)
 
 
 def _free(name: str, latch: str, folder: Path, items: Checklist) -> bool:

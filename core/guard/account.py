@@ -1,7 +1,7 @@
 """One trading core an account on this machine, whatever its state dir, and the halt latch beside that lock (W1).
 
-Lives in the user's runtime folder: a lock and a latch for each (venue, network, account), named by a hash so that no
-key or address stands in a path.
+Lives in the user's state folder, not in the runtime one: that is removed at the last logout, under a core that goes on.
+A lock and a latch for each (venue, network, account), named by a hash so that no key or address stands in a path.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from core.guard.lock import InstanceLock
 if TYPE_CHECKING:
     from core.domain.ports import Clock
 
-ENVIRONMENT = "PERP_RUNTIME_DIR"
+ENVIRONMENT = "PERP_ACCOUNTS_DIR"
 
 
-def runtime_folder() -> Path:
-    """PERP_RUNTIME_DIR, or `perpconsole` in the user's runtime folder of the system."""
+def accounts_folder() -> Path:
+    """PERP_ACCOUNTS_DIR, or `accounts` in the user's state folder of the program."""
     given = os.environ.get(ENVIRONMENT)
     if given:
         return Path(os.path.abspath(given))
     import platformdirs
 
-    return Path(platformdirs.user_runtime_dir("perpconsole", appauthor=False))
+    return Path(platformdirs.user_state_dir("perpconsole", appauthor=False)) / "accounts"
 
 
 def account_name(venue: str, network: str, url: str, owner: str) -> str:
@@ -40,7 +40,7 @@ class AccountGuard:
     """`take()` or LockHeld; `beat()` once a second; `release()`. `latch` is shared by every core of the account."""
 
     def __init__(self, name: str, clock: Clock, folder: Path | None = None, any_filesystem: bool = False) -> None:
-        self.folder = (folder or runtime_folder()) / name
+        self.folder = (folder or accounts_folder()) / name
         self.lock = InstanceLock(self.folder, clock, any_filesystem=any_filesystem)
         self.latch = Latch(self.folder)
 

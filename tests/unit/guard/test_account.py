@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.clock import SystemClock
-from core.guard.account import AccountGuard, account_name, runtime_folder
+from core.guard.account import AccountGuard, account_name, accounts_folder
 from core.guard.latch import Stop
 from core.guard.lock import LockHeld
 
@@ -45,6 +45,6 @@ def test_a_halt_holds_for_the_account_until_a_person_clears_it(state_dir: Path) 
     guard.release()
 
 
-def test_the_runtime_folder_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PERP_RUNTIME_DIR", str(tmp_path))
-    assert runtime_folder() == tmp_path
+def test_the_accounts_folder_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PERP_ACCOUNTS_DIR", str(tmp_path))
+    assert accounts_folder() == tmp_path
