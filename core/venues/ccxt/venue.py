@@ -84,6 +84,7 @@ class CcxtVenue:
             traits, self.instances, self.condition, self.feeds, self.private, clock, note, self._verdict
         )
         self.streams: list[Stream] = []
+        self._fallen: dict[int, dict[str, str]] = {}  # streams that are down and why, by place
         self._until_ms: dict[int, int] = {}  # newest trade before a trade stream fell, by place
         self._seed = seed
 
@@ -155,14 +156,24 @@ class CcxtVenue:
             if number >= 0:
                 if name.startswith("trades"):
                     self._trades_fell(number, up)
-                if not up and name.startswith("book"):
-                    self.feeds[number].gap(0)
-                self.sink.input(Link(number, up, f"{name}: {why}" if why else name))
+                else:
+                    self._quotes_fell(number, name, up, why)
             self.note("info" if up else "warn", "stream", f"{self.traits.name} {name}: {'up' if up else why}")
 
         stream = Stream(name, watch, take, on_link, self.clock, self._seed)
         self.streams.append(stream)
         return stream
+
+    def _quotes_fell(self, number: int, name: str, up: bool, why: str) -> None:
+        """Book and mark of a place are one link: up when neither is down. Trades may be quiet without being down."""
+        fallen = self._fallen.setdefault(number, {})
+        fallen.pop(name, None)
+        if not up:
+            fallen[name] = why
+            if name.startswith("book"):
+                self.feeds[number].gap(0)
+        told = "; ".join(f"{which}: {what}" for which, what in fallen.items())
+        self.sink.input(Link(number, not fallen, told or name))
 
     def _trades_fell(self, number: int, up: bool) -> None:
         if not up:
