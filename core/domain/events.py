@@ -73,6 +73,7 @@ class ReadReply(msgspec.Struct, frozen=True, tag="read"):
     balance: int = 0
     error: str = ""
     account: int = 0
+    proof: bool = True  # False: the venue may still apply what it has taken in, so absence proves nothing
 
 
 class RequestRefused(msgspec.Struct, frozen=True, tag="refused"):

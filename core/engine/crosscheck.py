@@ -182,3 +182,5 @@ class CrossCheck:
                 post.vitals.s.liquidation_pos = held[0].pos if held else 0
         if ok:
             self.clean, self.last_ok, self.why = True, now, ""
+            for post in self.posts:
+                post.vitals.s.account_ts = now

@@ -91,7 +91,7 @@ class Reconciler:
         missed = self._missed(ledger, trades)
         found, adopt, differences = self._listed(ledger, orders, trades.ts >= orders.ts, now)
         differences += [Difference("missed_fill", "apply", f.cl_id, f.venue_id, 0, f.qty) for f in missed]
-        gone, resolve, absent = self._absent_orders(ledger, orders, now)
+        gone, resolve, absent = self._absent_orders(ledger, orders, now, orders.proof and trades.proof)
         differences += absent
         differences += self._position(ledger, positions, missed, foreign_lots)
         open_ = self._open(differences, strict)
@@ -164,10 +164,10 @@ class Reconciler:
         return (what, order.cl_id, order.left - ours) in self._ages
 
     def _absent_orders(
-        self, ledger: Ledger, orders: ReadReply, now: int
+        self, ledger: Ledger, orders: ReadReply, now: int, proof: bool
     ) -> tuple[tuple[Report, ...], tuple[int, ...], list[Difference]]:
         """Two reads without it: an UNKNOWN may be resolved (the ledger still checks R + skew + L), an idle live order
-        is closed as cancelled; a fill that explains it is counted whenever it comes."""
+        is closed as cancelled; a fill that explains it is counted whenever it comes. Without `proof` neither."""
         o = ledger.s
         listed = {order.cl_id for order in orders.orders if order.instrument == self.instrument}
         gone: list[Report] = []
@@ -181,7 +181,7 @@ class Reconciler:
                 continue
             first = self._absent.get(cl_id)
             absent[cl_id] = orders.ts if first is None else first
-            twice = first is not None and orders.ts > first
+            twice = proof and first is not None and orders.ts > first
             if state == UNKNOWN:
                 differences.append(Difference("unknown_absent", "resolve" if twice else "read", cl_id, 0, o.left[i], 0))
                 if twice:

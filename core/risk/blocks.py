@@ -75,6 +75,7 @@ class Vitals(Block):
     liquidation_ts: i64
     liquidation_px: i64  # ticks; 0 = the position cannot be liquidated, -1 = not known
     liquidation_pos: i64  # signed lots of the position that it was read for
+    account_ts: i64  # of the last cross-check that agreed with the venue
 
 
 class Risk(Block):

@@ -30,6 +30,7 @@ from core.risk.valuation import net_pnl, unrealised
 from core.risk.watch import watch_book, watch_latency, watch_noise, watch_repeats, watch_shock
 
 DAY_NS = 86_400 * NS_PER_S
+ACCOUNT_STALE_NS = 10 * NS_PER_S  # R-N1: without a cross-check that agreed for so long, no quotes
 
 
 @kernel
@@ -98,12 +99,12 @@ def watch_unknown(x: Limits, r: Risk, o: Ledger, now: int) -> None:
 
 
 @kernel
-def settle_quotes(r: Risk) -> None:
-    """Whether quotes must go, and the first reason for it."""
+def settle_quotes(r: Risk, blind: int) -> None:
+    """Whether quotes must go, and the first reason for it; `blind`: the account was not confirmed for too long (N1)."""
     why = 0
     if r.mode != RUNNING:
         why = r.why if r.why != 0 else COOLDOWN
-    elif r.armed == 0 or r.stale != 0:
+    elif r.armed == 0 or r.stale != 0 or blind != 0:
         why = STALE_DATA
     elif r.day_stop != 0:
         why = DAILY_MAX
@@ -142,7 +143,10 @@ def guard(x: Limits, r: Risk, o: Ledger, v: View, s: Spec, vit: Vitals, now: int
     watch_noise(x, r, vit, now)
     watch_repeats(x, r, o, now)
     settle_mode(r, now)
-    settle_quotes(r)
+    blind = 0
+    if vit.account_ts > 0 and now - vit.account_ts > ACCOUNT_STALE_NS:
+        blind = 1
+    settle_quotes(r, blind)
     return r.mode
 
 

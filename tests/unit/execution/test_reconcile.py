@@ -26,12 +26,12 @@ def listed(desk: Desk) -> tuple[OpenOrder, ...]:
 
 
 def compare(rec: Reconciler, desk: Desk, orders: tuple[OpenOrder, ...], pos: int | None = None,
-            trades: tuple[Report, ...] = (), foreign: int = 0) -> Comparison:  # fmt: skip
+            trades: tuple[Report, ...] = (), foreign: int = 0, proof: bool = True) -> Comparison:  # fmt: skip
     desk.now += 6 * S
     held = desk.ledger.s.pos if pos is None else pos
     return rec.compare(
         desk.ledger,
-        ReadReply("orders", 1, desk.now, orders=orders),
+        ReadReply("orders", 1, desk.now, orders=orders, proof=proof),
         ReadReply("positions", 2, desk.now, positions=(HeldPosition(0, held, 0, 0), HeldPosition(7, 99, 0, 0))),
         ReadReply("trades", 3, desk.now, trades=trades),
         desk.now,
@@ -107,6 +107,21 @@ def test_an_unknown_order_is_freed_after_two_reads_and_not_after_one() -> None:
     heal(desk, compare(rec, desk, ()))
     assert desk.ledger.s.state[3] == FREE
     assert compare(rec, desk, ()).ok
+
+
+def test_absence_at_an_overloaded_venue_proves_nothing() -> None:
+    """RELIABILITY 2.3: it may still apply what it has taken in; and waiting for the proof is no lost convergence."""
+    desk = Desk()
+    live(desk, kind=LOST)
+    rec = Reconciler(0)
+    for _ in range(6):
+        result = compare(rec, desk, (), proof=False)
+        heal(desk, result)
+        assert result.resolve == () and not result.halt and not result.ok
+    assert desk.ledger.s.state[3] == UNKNOWN
+    heal(desk, compare(rec, desk, ()))
+    heal(desk, compare(rec, desk, ()))
+    assert desk.ledger.s.state[3] == FREE
 
 
 def test_a_live_order_that_the_venue_does_not_list_is_closed_after_two_reads() -> None:

@@ -281,6 +281,21 @@ def test_stale_and_broken_books_pull_the_quotes() -> None:
     assert desk.risk.s.pull_quotes == 1
 
 
+def test_an_account_that_was_not_confirmed_for_ten_seconds_pulls_the_quotes_until_it_is() -> None:
+    """R-N1, R-B4: the book may be fresh; without a cross-check that agreed nobody knows what is ours."""
+    desk = fresh()
+    desk.at(100)
+    assert desk.risk.s.pull_quotes == 0, "not armed before the first one"
+    desk.vitals.s.account_ts = desk.now
+    desk.at(10)
+    assert desk.risk.s.pull_quotes == 0
+    desk.at(0.001)
+    assert (desk.risk.s.pull_quotes, desk.risk.s.pull_why) == (1, STALE_DATA)
+    desk.vitals.s.account_ts = desk.now
+    desk.at(1)
+    assert desk.risk.s.pull_quotes == 0
+
+
 @pytest.mark.parametrize(("lots", "mode"), [(0, RUNNING), (10, HALTED_MODE)])
 def test_silence_with_a_position_halts(lots: int, mode: int) -> None:
     desk = fresh(lots)
