@@ -5,7 +5,6 @@ Everything that changes state happens in kernels; this module only calls them. I
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,15 +15,15 @@ from core.domain.book import Feed, empty_feed
 from core.domain.events import W_END, W_MID, W_OWN, W_WAIT, HeldPosition, OpenOrder
 from core.domain.instrument import Instrument, Spec, spec_of
 from core.domain.order import Report, Reports, Request
-from core.domain.units import FAR, PPM
+from core.domain.units import FAR
 from core.exchange import faults
-from core.exchange.accounts import equity_of, maintenance_of, set_aside, unrealised
+from core.exchange.accounts import equity_of
 from core.exchange.advance import advance, finish_instant, next_ts
 from core.exchange.blocks import ACCOUNTS, LOG, POWER, RING, RISK_AVERSE, UNSEEN, Account, Market
 from core.exchange.latency import draws
+from core.exchange.liquidation import liquidation_price
 from core.exchange.wire import drain, submit
 from core.kernel import Kernels
-from core.models.margin import Brackets, tiered_liquidation
 
 CHANGES = (
     "kind", "ts", "cl", "venue", "side", "px", "qty", "left", "trade", "fee", "maker", "amount", "code", "tif", "flags",
@@ -259,25 +258,7 @@ class SimExchange:
 
     def liquidation_px(self, n: int) -> int:
         """Liquidation price of an instrument in ticks, rounded to the side that comes first; 0 = none."""
-        a, i = self.accounts[self.owners[n]].s, self.places[n]
-        if a.pos[i] == 0:
-            return 0
-        wallet, other_mm, other_upnl = float(a.iso[i]), 0.0, 0.0
-        if not a.isolated[i]:
-            wallet = float(a.wallet - set_aside(a))
-            for k in range(a.n):
-                if k != i and a.pos[k] != 0 and not a.isolated[k]:
-                    other_mm += maintenance_of(a, k)
-                    other_upnl += unrealised(a, k)
-        sign = 1 if a.pos[i] > 0 else -1
-        qty = float(abs(a.pos[i]) * a.unit[i])
-        tiers = a.n_tiers[i]
-        brackets = Brackets(list(a.tier_floor[i][:tiers]), [ppm / PPM for ppm in a.tier_mmr_ppm[i][:tiers]])
-        entry = a.cost[i] / (a.pos[i] * a.unit[i])
-        price = tiered_liquidation(wallet, sign, qty, entry, brackets, other_mm, other_upnl)
-        if price is None:
-            return 0
-        return math.ceil(price) if sign > 0 else math.floor(price)
+        return liquidation_price(self.accounts[self.owners[n]].s, self.places[n])
 
     def queue_share(self) -> dict[tuple[int, int], float | None]:
         """(instrument, venue id) -> share of the level ahead of us, 0 .. 1; None beyond the displayed depth."""
