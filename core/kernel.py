@@ -170,13 +170,14 @@ def _numba() -> Any:
 def cache_dir() -> pathlib.Path:
     """Where compiled kernels are kept: one folder a content hash of every kernel file, interpreter and build form.
 
-    numba notices edits in the file of the outermost function only, hence the hash over all of them.
+    numba notices edits in the file of the outermost function only, hence the hash over all of them and their constants.
     """
     root = pathlib.Path(__file__).resolve().parent
     digest = hashlib.sha256(f"{sys.version_info[:2]} {BOUNDS} {np.__version__}".encode())
     for path in sorted(root.rglob("*.py")):
         source = path.read_bytes()
-        if b"import" in source and (b"@kernel" in source or b"Block" in source or b"Columns" in source):
+        constants = path.name in ("reasons.py", "units.py", "words.py", "events.py")  # numbers that kernels take over
+        if constants or (b"import" in source and (b"@kernel" in source or b"Block" in source or b"Columns" in source)):
             digest.update(str(path.relative_to(root)).encode() + source)
     base = os.environ.get("PERP_CACHE") or os.path.join(
         os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"), "perpconsole"
