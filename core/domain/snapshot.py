@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from core.domain.pair_picture import PairRow
+
 
 class Row(msgspec.Struct, frozen=True, gc=False):
     """Base of table rows."""
@@ -323,6 +325,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     latency: tuple[LatencyRow, ...] = ()
     execution: Execution = Execution()
     quoter: Quoter = Quoter()
+    pairs: tuple[PairRow, ...] = ()
     chart: Chart = Chart()
     funding: tuple[FundingRow, ...] = ()
     feeds: tuple[Feed, ...] = ()

@@ -9,10 +9,11 @@ from __future__ import annotations
 from core.domain.book import View
 from core.domain.instrument import Spec
 from core.domain.order import Ledger
+from core.domain.pair import LONG, S4, S5, SHORT, PairStatus, Wish
 from core.kernel import door, kernel
 from core.signals.blocks import Signals
 from core.strategies.pair_lock.bands import push, set_bands
-from core.strategies.pair_lock.blocks import LONG, S4, S5, SHORT, PairBlock, PairState, PairStatus, SpreadWindow, Wish
+from core.strategies.pair_lock.blocks import PairBlock, PairState, SpreadWindow
 from core.strategies.pair_lock.funding import see_funding
 from core.strategies.pair_lock.gate import judge
 from core.strategies.pair_lock.limits import single_leg

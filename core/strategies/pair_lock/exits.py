@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from core.domain.pair import Wish
 from core.kernel import kernel
-from core.strategies.pair_lock.blocks import EXIT_TIME, HOLDING, REBOUND, TAKE_PROFIT, PairBlock, PairState, Wish
+from core.strategies.pair_lock.blocks import EXIT_TIME, HOLDING, REBOUND, TAKE_PROFIT, PairBlock, PairState
 from core.strategies.pair_lock.prices import reaches
 from core.strategies.pair_lock.wishes import state_why
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from core.domain.book import View
 from core.domain.instrument import Spec
+from core.domain.pair import LONG, NO_LEG, SHORT
 from core.domain.units import FAR, RATE, sign_of
 from core.kernel import kernel
 from core.models.funding import next_settlement
-from core.strategies.pair_lock.blocks import LONG, NO_LEG, SHORT, PairBlock, PairState
+from core.strategies.pair_lock.blocks import PairBlock, PairState
 from core.strategies.pair_lock.prices import exceeds
 
 NS_PER_H = 3.6e12

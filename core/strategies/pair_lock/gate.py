@@ -9,19 +9,17 @@ from __future__ import annotations
 import math
 
 from core.domain.instrument import Spec
+from core.domain.pair import LONG, NO_LEG, SHORT
 from core.kernel import kernel
 from core.strategies.pair_lock.blocks import (
     CARRY,
     CONDITIONS,
     GATE_OPEN,
     GUARD_AHEAD,
-    LONG,
     NO_ENTRIES,
-    NO_LEG,
     NO_PRICE,
     RESIDUAL,
     SETTLEMENT,
-    SHORT,
     TARGET,
     TREND,
     VOLATILITY,

@@ -8,6 +8,7 @@ is not known, and time needs no price.
 from __future__ import annotations
 
 from core.domain.book import View
+from core.domain.pair import LONG, NO_LEG, S0, S1, S2, S3, S4, S5, SHORT, PairStatus, Wish
 from core.domain.units import sign_of
 from core.kernel import kernel
 from core.strategies.pair_lock.blocks import (
@@ -19,21 +20,10 @@ from core.strategies.pair_lock.blocks import (
     L_STOP,
     LIQUIDATION,
     LIQUIDATION_BLIND,
-    LONG,
-    NO_LEG,
-    S0,
-    S1,
-    S2,
-    S3,
-    S4,
-    S5,
-    SHORT,
     STOP_BLIND,
     STOP_LOSS,
     PairBlock,
     PairState,
-    PairStatus,
-    Wish,
 )
 from core.strategies.pair_lock.funding import funding_guard, net_apr
 from core.strategies.pair_lock.prices import reaches

@@ -9,10 +9,11 @@ from __future__ import annotations
 from core.domain.book import View
 from core.domain.instrument import Spec
 from core.domain.order import Ledger
+from core.domain.pair import LONG, SHORT
 from core.domain.units import sign_of
 from core.kernel import kernel
 from core.signals.blocks import Signals
-from core.strategies.pair_lock.blocks import INDEX, LONG, MARK, SHORT, PairBlock, PairState
+from core.strategies.pair_lock.blocks import INDEX, MARK, PairBlock, PairState
 
 TINY = 1e-12  # of the scale of what is compared
 

@@ -7,14 +7,13 @@ saga's to say.
 from __future__ import annotations
 
 from core.domain.book import View
+from core.domain.pair import CUT, EXIT, LOCK, LONG, NO_LEG, NONE, OPEN, S0, S1, S2, S3, S5, SHORT, PairStatus, Wish
 from core.kernel import kernel
 from core.strategies.pair_lock.blocks import (
     BAD_STATE,
     BELOW_LOCK,
     BUSY,
-    CUT,
     CUT_LEG,
-    EXIT,
     FUNDING_GUARD,
     FUNDING_UNKNOWN,
     GATE_OPEN,
@@ -23,30 +22,17 @@ from core.strategies.pair_lock.blocks import (
     INSIDE_BANDS,
     LIQUIDATION,
     LIQUIDATION_BLIND,
-    LOCK,
     LOCK_PRICE,
     LOCKING,
-    LONG,
     LOWER_BAND,
     NO_BANDS,
-    NO_LEG,
     NO_POSITION,
     NO_PRICE,
-    NONE,
-    OPEN,
-    S0,
-    S1,
-    S2,
-    S3,
-    S5,
-    SHORT,
     TIMEOUT,
     UPPER_BAND,
     PairBlock,
     PairState,
-    PairStatus,
     SpreadWindow,
-    Wish,
 )
 from core.strategies.pair_lock.exits import exit_reason
 from core.strategies.pair_lock.funding import better_leg, funding_guard, net_apr

@@ -8,26 +8,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from core.domain.pair import LONG, S1, S3, S4, S5, SHORT, STATE_NAMES, WISH_NAMES, PairStatus, Wish
 from core.strategies.pair_lock.blocks import (
     CARRY,
     CONDITION_NAMES,
     GATE_OPEN,
-    LONG,
     REASON_NAMES,
-    S1,
-    S3,
-    S4,
-    S5,
-    SHORT,
-    STATE_NAMES,
     TARGET,
     TREND,
-    WISH_NAMES,
     PairBlock,
     PairState,
-    PairStatus,
     SpreadWindow,
-    Wish,
 )
 
 LEG_NAMES = ("long", "short")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from core.domain.pair import LONG, NO_LEG, NONE, UNLOCK_A, UNLOCK_B, Wish
 from core.kernel import kernel
-from core.strategies.pair_lock.blocks import LONG, NO_LEG, NONE, UNLOCK_A, UNLOCK_B, Wish
 
 
 @kernel

@@ -6,10 +6,11 @@ from typing import Any
 
 from core.domain.instrument import Instrument, Latency, Tier, spec_of
 from core.domain.order import Ledger
+from core.domain.pair import LONG, SHORT, PairStatus, Wish
 from core.domain.units import FAR, MONEY
 from core.kernel import Block, Kernels
 from core.signals.blocks import Signals, new_view
-from core.strategies.pair_lock.blocks import LONG, SHORT, PairState, PairStatus, SpreadWindow, Wish
+from core.strategies.pair_lock.blocks import PairState, SpreadWindow
 from core.strategies.pair_lock.decide import decide
 from core.strategies.pair_lock.params import PairParams, pair_block
 

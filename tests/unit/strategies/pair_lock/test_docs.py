@@ -5,15 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from core.strategies.pair_lock.blocks import (
-    CONDITION_NAMES,
-    HOLDING,
-    NONE,
-    REASON_NAMES,
-    STATE_NAMES,
-    UNDECIDED,
-    WISH_NAMES,
-)
+from core.domain.pair import NONE, STATE_NAMES, WISH_NAMES
+from core.strategies.pair_lock.blocks import CONDITION_NAMES, HOLDING, REASON_NAMES, UNDECIDED
 from core.strategies.pair_lock.params import PairParams
 
 PAGE = (Path(__file__).resolve().parents[4] / "docs" / "strategies" / "pair_lock.md").read_text(encoding="utf-8")

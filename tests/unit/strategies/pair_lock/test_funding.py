@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.pair import LONG, NO_LEG, SHORT
 from core.domain.units import FAR
-from core.strategies.pair_lock.blocks import LONG, NO_LEG, SHORT
 from core.strategies.pair_lock.funding import (
     better_leg,
     carry_bps,

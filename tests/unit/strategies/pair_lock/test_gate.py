@@ -7,18 +7,15 @@ import math
 
 import pytest
 
+from core.domain.pair import LONG, NONE, OPEN, SHORT
 from core.strategies.pair_lock.blocks import (
     CARRY,
     CONDITIONS,
     GUARD_AHEAD,
-    LONG,
     NO_ENTRIES,
     NO_PRICE,
-    NONE,
-    OPEN,
     RESIDUAL,
     SETTLEMENT,
-    SHORT,
     TARGET,
     TREND,
     VOLATILITY,

@@ -6,20 +6,14 @@ import math
 
 import pytest
 
+from core.domain.pair import CUT, LONG, NO_LEG, NONE, SHORT, UNLOCK_A, UNLOCK_B
 from core.strategies.pair_lock.blocks import (
-    CUT,
     FUNDING_GUARD,
     GUARD_BLIND,
     LIQUIDATION,
     LIQUIDATION_BLIND,
-    LONG,
-    NO_LEG,
-    NONE,
-    SHORT,
     STOP_BLIND,
     STOP_LOSS,
-    UNLOCK_A,
-    UNLOCK_B,
 )
 from core.strategies.pair_lock.limits import hit_first_leg_sl, liquidation_buffer
 from tests.unit.strategies.pair_lock.desk import HOUR, PairDesk, S, perpetual

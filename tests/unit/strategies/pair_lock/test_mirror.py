@@ -11,7 +11,8 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from core.strategies.pair_lock.blocks import LONG, LOWER_BAND, SHORT, UNLOCK_A, UNLOCK_B, UPPER_BAND
+from core.domain.pair import LONG, SHORT, UNLOCK_A, UNLOCK_B
+from core.strategies.pair_lock.blocks import LOWER_BAND, UPPER_BAND
 from tests.unit.strategies.pair_lock.desk import NOON, T0, PairDesk, S
 
 CENTRE = 50_000.0

@@ -6,33 +6,25 @@ import math
 
 import pytest
 
+from core.domain.pair import CUT, EXIT, LOCK, LONG, NONE, OPEN, SHORT, UNLOCK_A, UNLOCK_B
 from core.strategies.pair_lock.blocks import (
     BAD_STATE,
     BELOW_LOCK,
     BUSY,
-    CUT,
-    EXIT,
     EXIT_TIME,
     FUNDING_UNKNOWN,
     GUARD_AHEAD,
     HOLDING,
     INSIDE_BANDS,
-    LOCK,
     LOCK_PRICE,
     LOCKING,
-    LONG,
     LOWER_BAND,
     NO_BANDS,
     NO_POSITION,
     NO_PRICE,
-    NONE,
-    OPEN,
     REBOUND,
-    SHORT,
     TAKE_PROFIT,
     TIMEOUT,
-    UNLOCK_A,
-    UNLOCK_B,
     UPPER_BAND,
 )
 from core.strategies.pair_lock.why import band_figures, gate_figures, leg_figures, sentence

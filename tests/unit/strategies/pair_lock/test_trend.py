@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.strategies.pair_lock.blocks import LONG, SHORT
+from core.domain.pair import LONG, SHORT
 from core.strategies.pair_lock.trend import YEAR_S, sample_realised, trend_gap
 from tests.unit.strategies.pair_lock.desk import PairDesk, S
 
