@@ -16,6 +16,7 @@ from core.domain.commands import Halt
 from core.domain.events import Asked
 from core.domain.order import CREATE
 from core.domain.units import NS_PER_MS, NS_PER_S
+from core.guard.memory import settle
 from tests.bench.table import Row, judged, quantile, spread
 from tests.venues.ccxt.fault_hall import BINANCE, HYPERLIQUID, FaultCore, Hall, Venue, places_of, quoting
 from tests.venues.ccxt.live_hall import eventually, request, trading
@@ -34,20 +35,24 @@ def queue_up(core: FaultCore, at: Venue, hall: Hall, first: int, n: int = QUEUED
     core.driver.outgoing.take([request(CREATE, first + k, px=bid - 500) for k in range(n)], now)
 
 
-async def stop_once(at: Venue, hall: Hall) -> tuple[float, float]:
-    """A core of its own, one halt over a full queue: ms to the first cancel at the venue, and to the last."""
+async def stop_once(at: Venue, hall: Hall) -> tuple[float, float] | None:
+    """A core of its own, one halt over a full queue: ms to the first cancel at the venue, and to the last. None where
+    the halt found the book of ours empty, between a cancel and its next order."""
     core = hall.core(at)
     async with trading(core):
         await quoting(core, at, LEAST)
         queue_up(core, at, hall, 1_000_000)
         await eventually(lambda: core.driver.outgoing.in_flight >= QUEUED, "a full queue")
         await asyncio.sleep(0.05)
+        settle()  # as a core does once it stands
         called = at.server.clock.now()
         core.driver.push(Asked(Halt(id="halt", who="bench")))
         await eventually(lambda: not at.exchange.books.open_of(), "no order at the venue")
         cancels = [asked.ts for asked in places_of(at, hall.cancel)() if asked.ts > called]
         at.server.faults.clear()
         await eventually(lambda: core.engine.state.run == "HALTED", "HALTED", 30.0)
+    if not cancels:
+        return None
     return (min(cancels) - called) / NS_PER_MS, (max(cancels) - called) / NS_PER_MS
 
 
@@ -59,7 +64,8 @@ async def measure(hall: Hall, runs: int) -> list[tuple[float, float]]:
             ready = at.exchange._covered + A_VENUE * RUN_NS
             while at.exchange._covered < ready:
                 at.exchange._extend()  # the market is made ahead: that standstill of the shared loop is the venue's
-            found += [await stop_once(at, hall) for _ in range(min(A_VENUE, runs - len(found)))]
+            done = [await stop_once(at, hall) for _ in range(min(A_VENUE, runs - len(found)))]
+            found += [one for one in done if one is not None]
     return found
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from app.console import Console
 from app.options import Options
+from screens.modals.base import Dialog
 from screens.theme import PALETTES
 from tests.console.fabricated import FakeClient, StillClock, snapshot
 
@@ -32,8 +33,9 @@ REPORT = """# Round 16
 
 
 @pytest.fixture(autouse=True)
-def with_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+def with_colours_and_no_countdown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(Dialog, "_tick", lambda _self: None)  # a slow machine would draw another second
 
 
 def console(**options: Any) -> Console:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from core.guard.process import start_ticks
 from tests.process.live_venue import Served, served
 from tests.process.real_core import asked, command, core, eventually, status, stop, until
 from tests.support.canary import leaks, secret_of
@@ -97,9 +99,11 @@ def test_where_the_venue_refuses_its_switch_a_watchdog_cancels_what_a_killed_cor
             eventually(lambda: (state_dir / "watchdog.json").exists(), "a watchdog")
             eventually(lambda: "watching" in (state_dir / "watchdog.log").read_text(), "a watchdog that watches")
             eventually(at.open, "orders at the venue")
+            watchdog = json.loads((state_dir / "watchdog.json").read_text())["me"]["pid"]
             os.kill(child.pid, signal.SIGKILL)
             child.wait()
         eventually(lambda: at.open() == [], "no order of ours", 30.0)
+        eventually(lambda: start_ticks(watchdog) is None, "the watchdog gone, its work proven", 60.0)
         with core(state_dir, *live(at), **at.keys) as child:
             until(state_dir, "PAUSED")
             stop(child)
