@@ -16,6 +16,7 @@ from core.domain.instrument import Instrument
 from core.domain.units import MONEY
 from core.engine.engine import Engine
 from core.engine.journal import Journal
+from core.engine.pair_seat import PairSeat
 from core.engine.post import Post
 from core.engine.seat import Seat
 from core.execution.blocks import plan_params
@@ -27,11 +28,15 @@ from core.rounds.scheduler import Plan, Scheduler
 from core.signals.blocks import new_view
 from core.strategies.asmm.params import AsmmParams
 from core.strategies.asmm.strategy import Asmm
-from core.strategies.sdk import Strategy
+from core.strategies.pair_lock.params import PairParams
+from core.strategies.pair_lock.strategy import PairLock
+from core.strategies.sdk import PairStrategy, Strategy
 
 LIVE_GRACE_S = 900.0  # quotes are pulled after so long without an operator (CONSOLE.md 0)
-SCHEMAS: dict[str, Schema] = {Asmm.kind: Schema(AsmmParams, RiskParams)}
-STRATEGIES: dict[str, type[Any]] = {Asmm.kind: Asmm}
+SCHEMAS: dict[str, Schema] = {
+    Asmm.kind: Schema(AsmmParams, RiskParams), PairLock.kind: Schema(PairParams, RiskParams),
+}  # fmt: skip
+STRATEGIES: dict[str, type[Any]] = {Asmm.kind: Asmm, PairLock.kind: PairLock}
 
 
 def load_config(name: str | os.PathLike[str] | None, flags: Mapping[str, Any]) -> Loaded:
@@ -43,7 +48,8 @@ def strategies_of(loaded: Loaded) -> list[Strategy]:
     """One object a strategy of the config, not yet at a desk."""
     out: list[Strategy] = []
     for settings, params in zip(loaded.settings.strategies, loaded.params, strict=True):
-        out.append(STRATEGIES[settings.kind](settings.name, f"{settings.venue}:{settings.symbol}", params))
+        keys = tuple(f"{venue}:{symbol}" for venue, symbol in settings.places)
+        out.append(STRATEGIES[settings.kind](settings.name, keys, params))
     return out
 
 
@@ -98,7 +104,8 @@ def engine_of(
                 )
             )  # fmt: skip
             number += 1
-        seats.append(Seat(seat, strategy, posts))
+        made = PairSeat(seat, strategy, posts) if isinstance(strategy, PairStrategy) else Seat(seat, strategy, posts)
+        seats.append(made)
     rounds = loaded.settings.rounds
     machine = Scheduler(Plan.of(rounds.hours, rounds.count, rounds.on_round_end), first_round)
     grace = loaded.settings.console.unattended_grace_s

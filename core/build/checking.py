@@ -69,8 +69,9 @@ def check_live(launch: Launch, listen_s: float = LISTEN_S) -> dict[str, Any]:
         items.judge("venue", False, "not asked", "mend what fails above, then ask again", ("S1-50",))
     else:
         alone = this_account(reach, items) and alone
-        places = places_of(loaded, loaded.instruments)
-        risks = [loaded.risks[loaded.instruments.index(place.instrument)] for place in places]
+        places = places_of(loaded)
+        owners = {key: n for key, _, n in reversed(loaded.keyed())}
+        risks = [loaded.risks[owners[place.key]] for place in places]
         ours, epochs = _on_record(loaded, launch, [place.key for place in places], items)
         venue = VenueChecks(reach, places, risks, alone, items, ours, epochs)
         asyncio.run(venue.ask(listen_s))

@@ -70,7 +70,7 @@ def configured(launch: Launch, items: Checklist) -> Loaded | None:
 def reached(loaded: Loaded, launch: Launch, items: Checklist) -> Reach | None:
     """Network and keys; None where the venue cannot be asked."""
     settings = loaded.settings
-    names = sorted({strategy.venue for strategy in settings.strategies})
+    names = sorted({venue for strategy in settings.strategies for venue, _ in strategy.places})
     if len(names) != 1:
         items.add("network", FAIL, f"{len(names)} venues: {', '.join(names)}", "one core a venue: one config each")
         return None

@@ -70,7 +70,7 @@ class LiveCore(Standing):
     def __init__(self, launch: Launch, desk: Desk) -> None:
         clock = SteadyClock()
         loaded = load_config(launch.config, flags_of(launch))
-        self.going: Going = going_live(loaded, launch, places_of(loaded, loaded.instruments))
+        self.going: Going = going_live(loaded, launch, places_of(loaded))
         self.account = AccountGuard(
             self.going.account, clock, any_filesystem=os.environ.get("PERP_ALLOW_FILESYSTEM") == "1"
         )

@@ -11,13 +11,12 @@ from core.build.assemble import Place, cache_dir
 from core.config.instruments import instrument_for_recording, venue_of_recording
 from core.config.load import Loaded
 from core.domain.errors import ConfigError, DataError
-from core.domain.instrument import Instrument
 from core.market.source import RecordingSource, Source
 
 if TYPE_CHECKING:
     from core.build.live_market import LiveFeed
 
-SIZES = ("base_size", "single_max", "net_max")
+SIZES = ("base_size", "base_qty", "single_max", "net_max")
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def live(loaded: Loaded, speed: float) -> Market:
     """The public data of the venues of the config, as they come."""
     from core.build.live_market import live_market
 
-    places = places_of(loaded, loaded.instruments)
+    places = places_of(loaded)
     source, feed, title = live_market(loaded, places, speed)
     return Market(source, places, title, feed=feed)
 
@@ -71,7 +70,7 @@ def synthetic(loaded: Loaded, start_ns: int, marks: Mapping[str, float]) -> Mark
     from core.config.instruments import find_venue
     from core.market.synthetic import SyntheticMarket, SyntheticSource
 
-    places = places_of(loaded, loaded.instruments)
+    places = places_of(loaded)
     markets = []
     for place in places:
         price = marks.get(place.key) or find_venue(place.instrument.venue, place.instrument.symbol).reference_price
@@ -79,11 +78,10 @@ def synthetic(loaded: Loaded, start_ns: int, marks: Mapping[str, float]) -> Mark
     return Market(SyntheticSource(markets), places, f"synthetic, seed {loaded.settings.seed}")
 
 
-def places_of(loaded: Loaded, instruments: Sequence[Instrument]) -> tuple[Place, ...]:
+def places_of(loaded: Loaded) -> tuple[Place, ...]:
     """One place for each instrument that strategies name, in config order."""
     out: dict[str, Place] = {}
-    for settings, instrument in zip(loaded.settings.strategies, instruments, strict=True):
-        key = f"{settings.venue}:{settings.symbol}"
+    for key, instrument, _ in loaded.keyed():
         out.setdefault(key, Place(key, instrument))
     return tuple(out.values())
 
@@ -100,10 +98,9 @@ def recorded(loaded: Loaded, paths: Sequence[str], state_dir: pathlib.Path) -> M
         groups.setdefault((venue.venue, venue.symbol), []).append(path)
     places: list[Place] = []
     recordings: list[Recording] = []
-    for n, settings in enumerate(loaded.settings.strategies):
-        wanted, params = loaded.instruments[n], loaded.params[n]
+    for key, wanted, n in loaded.keyed():
+        params = loaded.params[n]
         sizes = {name: getattr(params, name) for name in SIZES if hasattr(params, name)}
-        key = f"{settings.venue}:{settings.symbol}"
         if any(place.key == key for place in places):
             continue
         mine = groups.get((wanted.venue, wanted.symbol)) or next(iter(groups.values()))

@@ -74,8 +74,8 @@ def loaded_of(header: Header) -> Loaded:
         raise DataError(f"Expected a configuration that this version reads, was one it refuses at {where}") from error
     found = msgspec.convert(header.source["instruments"], list[Instrument])
     at = dict(zip(header.source["keys"], found, strict=True))
-    instruments = tuple(at[f"{s.venue}:{s.symbol}"] for s in settings.strategies)
-    return Loaded(settings, tuple(params), tuple(risks), instruments, "", {}, config, header.config_sha256)
+    traded = tuple(tuple(at[f"{venue}:{symbol}"] for venue, symbol in s.places) for s in settings.strategies)
+    return Loaded(settings, tuple(params), tuple(risks), traded, "", {}, config, header.config_sha256)
 
 
 def engine_again(header: Header, journal: Journal, kernels: Kernels) -> tuple[Engine, Loaded]:

@@ -23,6 +23,7 @@ from core.config.round7 import restructured
 from core.config.settings import Settings
 from core.config.tree import Path, Tree, read_yaml
 from core.config.validate import check, fault_at
+from core.config.venue import Venue
 from core.domain.errors import ConfigError
 from core.domain.instrument import Instrument
 
@@ -42,11 +43,24 @@ class Loaded:
     settings: Settings
     params: tuple[BaseModel, ...]
     risks: tuple[BaseModel, ...]
-    instruments: tuple[Instrument, ...]
+    traded: tuple[tuple[Instrument, ...], ...]  # by strategy, in the order of its `places`
     file: str
     origin: dict[str, str]  # dotted key -> default | file | env NAME | flag NAME
     effective: dict[str, Any]  # secrets masked
     sha256: str
+
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """All of them, strategy by strategy; one that several trade stands there several times."""
+        return tuple(instrument for mine in self.traded for instrument in mine)
+
+    def keyed(self) -> list[tuple[str, Instrument, int]]:
+        """(venue:symbol, instrument, strategy) in the order of `instruments`."""
+        return [
+            (f"{venue}:{symbol}", instrument, n)
+            for n, (settings, mine) in enumerate(zip(self.settings.strategies, self.traded, strict=True))
+            for (venue, symbol), instrument in zip(settings.places, mine, strict=True)
+        ]
 
 
 def load(
@@ -64,7 +78,7 @@ def load(
     refuse_references(tree)
     params: list[BaseModel] = []
     risks: list[BaseModel] = []
-    instruments: list[Instrument] = []
+    traded: list[tuple[Instrument, ...]] = []
     for i, strategy in enumerate(settings.strategies):
         if strategy.kind not in schemas:
             known = ", ".join(sorted(schemas))
@@ -76,7 +90,7 @@ def load(
         _share(schema, tree, ("strategies", i))
         params.append(check(schema.params, tree, ("strategies", i, "params")))
         risks.append(check(schema.risk, tree, ("strategies", i, "risk")))
-        instruments.append(_placed(settings, i, params[i], risks[i], tree))
+        traded.append(_placed(settings, i, params[i], risks[i], tree))
     effective = settings.model_dump(mode="json")
     for key, value in effective["gateway"].items():
         if value is not None and is_secret(("gateway", key)):
@@ -88,7 +102,7 @@ def load(
         settings,
         tuple(params),
         tuple(risks),
-        tuple(instruments),
+        tuple(traded),
         str(path),
         _origins(effective, tree),
         effective,
@@ -123,23 +137,35 @@ def _share(schema: Schema, tree: Tree, at: Path) -> None:
                 )
 
 
-def _placed(settings: Settings, i: int, params: BaseModel, risk: BaseModel, tree: Tree) -> Instrument:
-    """The instrument of strategy `i`; refuses what does not fit it."""
+def _placed(settings: Settings, i: int, params: BaseModel, risk: BaseModel, tree: Tree) -> tuple[Instrument, ...]:
+    """The instruments of strategy `i`; refuses what does not fit them."""
     strategy, at = settings.strategies[i], ("strategies", i)
+    values = {f"params.{k}": v for k, v in params} | {f"risk.{k}": v for k, v in risk}
+    equity = strategy.budget or settings.equity
+    found = []
+    for leg, (name, symbol) in enumerate(strategy.places):
+        venue = _venue(name, symbol, tree, at if strategy.legs is None else (*at, "legs", leg))
+        for path, text in (*faults(values, equity, venue), *filter_faults(strategy.filters, venue)):
+            raise fault_at(text, tree, _as_written(tree, (*at, *path)))
+        found.append(venue.instrument)
+    if len({instrument.base for instrument in found}) > 1:
+        coins = " and ".join(instrument.base for instrument in found)
+        raise fault_at(f"Expected both legs of one coin, was {coins}", tree, (*at, "legs"))
+    return tuple(found)
+
+
+def _venue(name: str, symbol: str, tree: Tree, at: Path) -> Venue:
+    """The venue file that the config names at `at`."""
     try:
-        venue = find_venue(strategy.venue, strategy.symbol)
+        venue = find_venue(name, symbol)
     except ConfigError as error:
         if error.file:
             raise
-        key = "symbol" if strategy.venue in {v.instrument.venue for v in all_venues()} else "venue"
+        key = "symbol" if name in {v.instrument.venue for v in all_venues()} else "venue"
         raise fault_at(str(error), tree, (*at, key)) from None
     if venue.spot:
-        raise fault_at(f"Expected a perpetual, was the spot market {strategy.symbol}", tree, (*at, "symbol"))
-    values = {f"params.{k}": v for k, v in params} | {f"risk.{k}": v for k, v in risk}
-    equity = strategy.budget or settings.equity
-    for path, text in (*faults(values, equity, venue), *filter_faults(strategy.filters, venue)):
-        raise fault_at(text, tree, _as_written(tree, (*at, *path)))
-    return venue.instrument
+        raise fault_at(f"Expected a perpetual, was the spot market {symbol}", tree, (*at, "symbol"))
+    return venue
 
 
 def _as_written(tree: Tree, path: Path) -> Path:

@@ -34,6 +34,7 @@ def faults(values: Mapping[str, Any], equity: float, venue: Venue) -> Iterator[F
     buying = equity * grid.leverage
     for section, key, camel in (
         ("params", "base_size", "baseSize"),
+        ("params", "base_qty", "baseQty"),
         ("risk", "single_max", "singleMax"),
         ("risk", "net_max", "netMax"),
     ):

@@ -1,13 +1,14 @@
 """docs/configuration.md out of the models: key, default, range from the code, unit and meaning from the profile.
 
-`configs/round7.yml` holds every key with a comment; a key without one is an error, so neither can fall behind.
+`configs/round7.yml` and `configs/pair_lock.yml` hold every key with a comment; a key without one is an error, so that
+neither can fall behind.
 """
 
 from __future__ import annotations
 
 import pathlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -42,10 +43,13 @@ def meanings(profile: pathlib.Path) -> dict[tuple[str, str], str]:
     return out
 
 
-def reference(schemas: Mapping[str, Schema], profile: pathlib.Path) -> str:
-    """The generated part of the page, markdown. Raises ConfigError for a key that `profile` does not explain."""
-    told = meanings(profile)
+def reference(schemas: Mapping[str, Schema], profiles: Sequence[pathlib.Path]) -> str:
+    """The generated part of the page, markdown; a key is told by the first profile that has it. Raises ConfigError for
+    a key that none explains."""
+    profile = profiles[0]
+    told = {key: text for path in reversed(profiles) for key, text in meanings(path).items()}
     parts = [_table("", Settings, told, "Top level", profile)]
+    risk_of: dict[type[BaseModel], str] = {}
     for name, field in Settings.model_fields.items():
         model = _section(field)
         if name == "strategies" and model is not None:
@@ -53,7 +57,10 @@ def reference(schemas: Mapping[str, Schema], profile: pathlib.Path) -> str:
             filters = _section(model.model_fields["filters"])
             for kind, schema in sorted(schemas.items()):
                 parts.append(_table("params", schema.params, told, f"`params:` of `kind: {kind}`", profile))
-                parts.append(_table("risk", schema.risk, told, f"`risk:` of `kind: {kind}`", profile))
+                if risk_of.setdefault(schema.risk, kind) == kind:
+                    parts.append(_table("risk", schema.risk, told, f"`risk:` of `kind: {kind}`", profile))
+                else:
+                    parts.append(f"`risk:` of `kind: {kind}`: the keys of `kind: {risk_of[schema.risk]}`.")
             if filters is not None:
                 parts.append(_table("filters", filters, told, "`filters:` of a strategy", profile))
         elif name == "venues":

@@ -75,17 +75,49 @@ class VenueAccess(Section):
         return self
 
 
+class Leg(Section):
+    """One leg of a pair: its venue and its symbol there."""
+
+    venue: str = Field(min_length=1, description="venue of the leg")
+    symbol: str = Field(min_length=1, description="its symbol there")
+
+
 class StrategySettings(Section):
-    """One strategy of the list: what it is, where it trades, its share of the money, its parameters."""
+    """One strategy of the list: what it is, where it trades, its share of the money, its parameters.
+
+    A strategy of one instrument names `venue` and `symbol`, a pair names `legs`: the long venue, then the short one.
+    """
 
     name: str = Field(min_length=1, max_length=32, pattern=r"^[a-z0-9_.-]+$")
     kind: str
-    venue: str
-    symbol: str
+    venue: str = ""
+    symbol: str = ""
+    legs: tuple[Leg, Leg] | None = Field(
+        default=None,
+        description="of a pair, in place of venue and symbol: the long venue, then the short one",
+    )
     budget: float | None = Field(default=None, gt=0, le=1e9)  # quote; None = all equity
     params: dict[str, Any] = {}
     risk: dict[str, Any] = {}
     filters: Filters = Filters()
+
+    @model_validator(mode="after")
+    def _one_place_or_two_legs(self) -> StrategySettings:
+        if self.legs is None and not (self.venue and self.symbol):
+            found = "venue alone" if self.venue else "symbol alone" if self.symbol else "neither"
+            raise ValueError(f"Expected venue and symbol, or the legs of a pair, was {found}")
+        if self.legs is not None and (self.venue or self.symbol):
+            raise ValueError("Expected the legs of a pair or venue and symbol, was both")
+        if self.legs is not None and self.legs[0].venue == self.legs[1].venue:
+            raise ValueError(f"Expected legs on two venues, was {self.legs[0].venue} twice")
+        return self
+
+    @property
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """(venue, symbol) of each instrument, the long venue of a pair first."""
+        if self.legs is None:
+            return ((self.venue, self.symbol),)
+        return tuple((leg.venue, leg.symbol) for leg in self.legs)
 
 
 class Rounds(Section):

@@ -42,5 +42,6 @@ class Wish(Block):
     share: f64  # of what is held, for closing and cutting; 1 = all
     value: f64  # the figure that decided, and what it was compared with
     limit: f64
+    urgent: i64  # 1 = the margin's: what can be reached is closed though the other venue is down
     ts: i64  # when this wish was first made, ns
     id_ts: i64  # when `id` was given

@@ -201,6 +201,9 @@ class Engine:
                 self.timers.at(now + seat.wakes.timer_ns, seat.timer)
             seat.decide(now, why | (W_INPUT if due else 0), own, self.notes)
             seat.plan(now, self.requests, self.refused)
+            soon, due_at = seat.wake_by(now), self.timers.when(seat.timer)
+            if soon and (due_at is None or soon < due_at):
+                self.timers.at(soon, seat.timer)
 
     # stops -------------------------------------------------------------------------------------------------------
 

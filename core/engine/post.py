@@ -100,11 +100,15 @@ class Post:
         """Orders left alone though not exactly at target, since the start (S3-46)."""
         return int(self.requests.s.n_suppressed)
 
-    def net_pnl(self) -> int:
-        """price_pnl - fees + funding at the mark, 1e-8 quote; a position without a mark counts at cost."""
+    def unrealised(self) -> int:
+        """At the mark, 1e-8 quote; a position without a mark counts at cost."""
         ledger, mark = self.ledger.s, self.view.s.mark
-        unrealised = ledger.pos * mark * self.spec.s.unit - ledger.cost if mark > 0 else 0
-        return int(ledger.realised + unrealised - ledger.fees + ledger.funding)
+        return int(ledger.pos * mark * self.spec.s.unit - ledger.cost) if mark > 0 else 0
+
+    def net_pnl(self) -> int:
+        """price_pnl - fees + funding at the mark, 1e-8 quote."""
+        ledger = self.ledger.s
+        return int(ledger.realised + self.unrealised() - ledger.fees + ledger.funding)
 
     def blocks(self) -> dict[str, Block]:
         """All state by name, for images and checks."""

@@ -115,23 +115,37 @@ class Seat:
         else:
             why &= ~W_TIMER
         wanted = why & self.wakes.mask
-        if wanted and not self.disabled:
-            desk = self.desk
-            desk.noise_level = max(post.risk.s.noise_level for post in self.posts)
-            desk.cap_lots = 0 if any(post.risk.s.pull_quotes for post in self.posts) else FAR
-            try:
-                self.strategy.decide(now, wanted)
-            except Exception as error:
-                self._disable(error, notes)
+        self.ask(now, wanted, notes)
+        if self.disabled:
+            self.withdraw()
         for post in self.posts:
-            if self.disabled:
-                post.target.s.n = 0
-                post.target.s.hold = 0
             post.reduce()
             n = post.target.s.n
             if n and wanted:
                 self.ts_quoted = now
                 self.quotes += n
+
+    def ask(self, now: int, wanted: int, notes: list[Note]) -> None:
+        """The one call of the strategy, where it wants one; a strategy that raises is disabled."""
+        if not wanted or self.disabled:
+            return
+        desk = self.desk
+        desk.noise_level = max(post.risk.s.noise_level for post in self.posts)
+        desk.cap_lots = 0 if any(post.risk.s.pull_quotes for post in self.posts) else FAR
+        try:
+            self.strategy.decide(now, wanted)
+        except Exception as error:
+            self._disable(error, notes)
+
+    def withdraw(self) -> None:
+        """Nothing of a disabled strategy shall stand."""
+        for post in self.posts:
+            post.target.s.n = 0
+            post.target.s.hold = 0
+
+    def wake_by(self, now: int) -> int:
+        """When this seat must be woken at the latest, beside its timer; 0 = its timer will do."""
+        return 0
 
     def _may_try_again(self, post: Post, now: int) -> bool:
         """Refused orders rest until the next decision; in a reject cool-down exits are tried four times a minute."""

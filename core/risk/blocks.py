@@ -100,6 +100,9 @@ class Risk(Block):
     reduce_only: i64
     day_stop: i64
     want_flatten: i64  # reason code: the emergency flatten is asked for
+    # the other legs of the same seat: money is limited for all of them together
+    peer_net: i64
+    peer_unrealised: i64
     # figures
     mark: i64
     unrealised: i64

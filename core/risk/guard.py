@@ -35,10 +35,10 @@ ACCOUNT_STALE_NS = 10 * NS_PER_S  # R-N1: without a cross-check that agreed for 
 
 @kernel
 def value(r: Risk, o: Ledger, s: Spec, mark: int, now: int) -> None:
-    """Round and day PnL at `mark`; the day starts anew at 00:00 UTC (S3-18)."""
+    """Round and day PnL at `mark`, of all legs; the day starts anew at 00:00 UTC (S3-18)."""
     r.mark = mark
-    r.unrealised = unrealised(o, mark, s.unit)
-    net = net_pnl(o, mark, s.unit)
+    r.unrealised = unrealised(o, mark, s.unit) + r.peer_unrealised
+    net = net_pnl(o, mark, s.unit) + r.peer_net
     r.round_pnl = net - r.round_base
     day = now // DAY_NS
     if day != r.day:
@@ -160,7 +160,7 @@ def step(X: Limits, R: Risk, L: Ledger, V: View, S: Spec, H: Vitals, now: int) -
 def start_round(R: Risk, L: Ledger, S: Spec, mark: int, equity: int, now: int) -> int:
     """A round begins: PnL counts from here, `equity` (1e-8 quote) sets the market trigger. Returns the base."""
     r = R[0]
-    r.round_base = net_pnl(L[0], mark, S[0].unit)
+    r.round_base = net_pnl(L[0], mark, S[0].unit) + r.peer_net
     r.round_pnl = 0
     r.equity = equity
     r.loss_step = 0

@@ -17,6 +17,8 @@ from pydantic.alias_generators import to_camel
 from core.domain.book import View
 from core.domain.instrument import Instrument, Spec
 from core.domain.order import Ledger, Target
+from core.domain.pair import PairStatus, Wish
+from core.domain.pair_picture import PairRow
 from core.domain.snapshot import Term
 from core.domain.units import FAR
 from core.kernel import Block, Kernels
@@ -141,3 +143,25 @@ class Strategy(abc.ABC):
     @abc.abstractmethod
     def describe(self) -> dict[str, float | int | str | None]:
         """Figures of the last decision for reports and metrics; None = no value."""
+
+
+class PairStrategy(Strategy):
+    """A strategy of two legs (long venue, short venue) that writes no targets: it wishes, one wish a wake.
+
+    The engine's seat has the saga carry the wish out and tells `status` before each `decide`.
+    """
+
+    wish: Wish
+    status: PairStatus
+
+    @abc.abstractmethod
+    def planned_lots(self, instrument: int) -> int:
+        """Lots of a whole leg; 0 before `bind`."""
+
+    @abc.abstractmethod
+    def bounds(self) -> Mapping[str, float | int]:
+        """Bounds of the execution by the field names of the saga's parameters; ns, fractions."""
+
+    @abc.abstractmethod
+    def picture(self) -> PairRow:
+        """The decision's side of what a console draws; the seat fills in legs' orders and the saga's words."""

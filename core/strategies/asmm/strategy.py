@@ -27,9 +27,9 @@ class Asmm(Strategy):
     kind: ClassVar[str] = "asmm"
     schema: ClassVar[type[AsmmParams]] = AsmmParams
 
-    def __init__(self, name: str, instrument: str, params: AsmmParams) -> None:
+    def __init__(self, name: str, instruments: tuple[str, ...], params: AsmmParams) -> None:
         self.name = name
-        self.instruments = (instrument,)
+        self.instruments = instruments
         self.state = QuoteState()
         self.quote_params: QuoteParams | None = None
         self._params = params

@@ -85,16 +85,22 @@ class PairParams(StrategyParams):
     band_min_samples: int = Field(600, ge=2, le=SAMPLES)
     t_max_sec: int = Field(14_400, ge=1, le=8_640_000)
 
-    epsilon_bp: float = Field(2.0, ge=0.0, le=1000.0)
+    epsilon_bp: float = Field(2.0, gt=0.0, le=1000.0)
     on_lock_fail: Literal["flatten", "keep"] = "flatten"
+    passive_ms: int = Field(3000, ge=0, le=600_000, description="0 = the first leg takes at once")
+    open_ms: int = Field(10_000, ge=1, le=3_600_000)
+    naked_ms: int = Field(500, ge=1, le=60_000)
+    exit_slip_bp: float = Field(10.0, gt=0.0, le=500.0)
+    exit_slip_max_bp: float = Field(50.0, gt=0.0, le=500.0)
+    mid_move_ticks: int = Field(100, ge=1, le=1_000_000)
     taker_bps: float | None = Field(None, ge=0.0, le=1000.0)
     maker_rebate_bps: float | None = Field(None, ge=-100.0, le=1000.0, description="< 0 = received")
     referral_rebate_bps: float | None = Field(None, ge=-100.0, le=0.0)
     first_leg_maker: bool = False
     count_exit_fees: bool = False
 
-    stop_loss_first_leg: float = Field(0.01, gt=0.0, le=1.0)
-    net_delta_max_ratio: float = Field(0.10, ge=0.0, le=1.0)
+    stop_loss_first_leg: float = Field(0.01, gt=0.0, lt=1.0)
+    net_delta_max_ratio: float = Field(0.10, gt=0.0, le=1.0)
     funding_guard_apr: float = Field(0.30, ge=0.0, le=100.0)
     guard_action: Literal["reduce", "cut_leg"] = "reduce"
     liquidation_redline: float = Field(0.05, ge=0.0, lt=1.0)
@@ -113,13 +119,16 @@ class PairParams(StrategyParams):
 
     @model_validator(mode="after")
     def _together(self) -> Self:
-        for low, high in (("ema_fast", "ema_slow"), ("lb", "ub")):
+        for low, high in (("ema_fast", "ema_slow"), ("lb", "ub"), ("passive_ms", "open_ms")):
             if getattr(self, low) >= getattr(self, high):
                 raise ValueError(f"Expected {low} < {high}, was {getattr(self, low)} and {getattr(self, high)}")
         if (self.vmin is None) != (self.vmax is None):
             raise ValueError(f"Expected vmin and vmax together or neither, was {self.vmin} and {self.vmax}")
         if self.vmin is not None and self.vmax is not None and self.vmin > self.vmax:
             raise ValueError(f"Expected vmin <= vmax, was {self.vmin} and {self.vmax}")
+        if self.exit_slip_bp > self.exit_slip_max_bp:
+            most = self.exit_slip_max_bp
+            raise ValueError(f"Expected exitSlipBp <= exitSlipMaxBp {most}, was {self.exit_slip_bp}")
         if not self.band_min_samples <= self.band_span <= SAMPLES:
             raise ValueError(f"Expected bandWindowSec / sampleSec of {self.band_min_samples} (bandMinSamples) to "
                              f"{SAMPLES} samples, was {self.band_span}")  # fmt: skip

@@ -51,11 +51,11 @@ def cut(p: PairBlock, s: PairState, t: PairStatus, u: Wish, reason: int) -> int:
             apr = net_apr(s, 1 if keep == LONG else 0, 1 if keep == SHORT else 0)
             if funding_guard(apr, p.funding_guard_apr):
                 return wait(u, BUSY) if t.busy != 0 else unlock(u, keep)
-    share = 1.0
-    if reason in (LIQUIDATION, LIQUIDATION_BLIND):
-        share = p.liquidation_slice
+    margin = reason in (LIQUIDATION, LIQUIDATION_BLIND)
     leg = single_leg(t)
-    return wish_for(u, CUT, leg, -1 if leg == NO_LEG else 1 - leg, share)
+    wish_for(u, CUT, leg, -1 if leg == NO_LEG else 1 - leg, p.liquidation_slice if margin else 1.0)
+    u.urgent = 1 if margin else 0
+    return CUT
 
 
 @kernel

@@ -22,6 +22,7 @@ def wish_for(u: Wish, kind: int, leg: int, side: int, share: float) -> int:
     u.leg = leg
     u.side = side
     u.share = share
+    u.urgent = 0
     return kind
 
 

@@ -30,7 +30,7 @@ def config(tmp_path: Path) -> Path:
 def going(tmp_path: Path, config: Path, **more: object):  # type: ignore[no-untyped-def]
     launch = Launch(state_dir=tmp_path, report_dir=tmp_path / "reports", config=config, **{"mode": "live", **more})  # type: ignore[arg-type]
     loaded = load_config(config, flags_of(launch))
-    return going_live(loaded, launch, places_of(loaded, loaded.instruments))
+    return going_live(loaded, launch, places_of(loaded))
 
 
 def test_a_loopback_account_may_go_live_with_its_keys(

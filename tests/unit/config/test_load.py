@@ -89,7 +89,7 @@ CASES = [
         "Expected a number (no unit, no quotes) for strategies.0.risk.netMax, was '0.3'",
     ),
     ("kind: mm", "kind: nn", 4, "Expected one of mm for strategies.0.kind, was 'nn'"),
-    ("    venue: binance_usdm\n", "", 3, "Expected strategies.0.venue, found no such key"),
+    ("    venue: binance_usdm\n", "", 5, "Expected venue and symbol, or the legs of a pair, was symbol alone"),
     ("equity: 200", "equity: 200\nequity: 300", 2, "duplicate key"),
     ("equity: 200", "equity: [", 3, "Expected valid YAML"),
     ("equity: 200", "7: 200", 1, "Expected a text key"),

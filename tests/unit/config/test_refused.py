@@ -52,7 +52,7 @@ seed            : seven               : Expected a whole number
 seed            : true                : Expected a whole number
 seed            : 99999999999999999999 : seed
 kind            : asm                 : Expected one of asmm
-kind            : pair_lock           : Expected one of asmm
+kind            : pair_locks          : Expected one of asmm
 kind            : 5                   : Expected text
 kind            : null                : Expected text
 venue           : binance             : Expected an instrument of a venue file
@@ -288,8 +288,8 @@ TEXTS = [
     ("equity: 200", "? [a, b]\n: 200", "", "Expected a text key"),
     ("equity: 200", "7: 200", "7: 200", "Expected a text key"),
     ("equity: 200", "equity: *all", "*all", "YAML"),
-    ("    venue: binance_usdm", "    #", "name: mm-eth", "Expected strategies.0.venue, found no such key"),
-    ("    symbol: ETHUSDC", "    #", "name: mm-eth", "Expected strategies.0.symbol, found no such key"),
+    ("    venue: binance_usdm", "    #", "name: mm-eth", "legs of a pair, was symbol alone"),
+    ("    symbol: ETHUSDC", "    #", "name: mm-eth", "legs of a pair, was venue alone"),
     ("venue: binance_usdm", "venue: standx", "symbol: ETHUSDC", "did you mean standx BTCUSD"),
     ("    kind: asmm", "    #", "name: mm-eth", "Expected strategies.0.kind, found no such key"),
     ("rounds:\n", "rounds: 4\nx:\n", "rounds: 4", "Expected a mapping"),

@@ -15,6 +15,7 @@ from core.config.settings import Settings
 from core.config.tree import read_yaml
 from core.risk.params import RiskParams
 from core.strategies.asmm.params import AsmmParams
+from core.strategies.pair_lock.params import PairParams
 from tests.unit.configs.schemas import SCHEMAS
 from tests.unit.configs.write_reference import PAGE, page
 
@@ -75,8 +76,9 @@ def test_round7_carries_the_sources_names_and_defaults(row: str, key: str, value
 @pytest.mark.parametrize("name", sorted(profiles()))
 def test_every_profile_loads(name: str) -> None:
     got = loaded(name)
-    assert got.settings.mode == "paper" and got.settings.equity == 200
-    assert len(got.params) == len(got.risks) == len(got.instruments) == 1
+    assert got.settings.mode == "paper" and got.settings.equity == (1000 if name == "pair_lock" else 200)
+    assert len(got.params) == len(got.risks) == len(got.traded) == 1
+    assert len(got.instruments) == (2 if name == "pair_lock" else 1)
 
 
 def test_round7_holds_every_key_there_is_with_a_comment() -> None:
@@ -90,6 +92,14 @@ def test_round7_holds_every_key_there_is_with_a_comment() -> None:
         section = getattr(field.annotation, "model_fields", None)
         if section is not None:
             assert set(values[name]) == {inner.alias or key for key, inner in section.items()}, name
+
+
+def test_the_pairs_profile_holds_every_key_of_the_pair_with_a_comment_and_its_default() -> None:
+    """S1-05, S1-12: what differs from the default says so."""
+    given = read_yaml(profile_path("pair_lock")).values["strategies"][0]["params"]
+    assert list(given) == [to_camel(name) for name in PairParams.model_fields]
+    differ = {key for key, field in PairParams.model_fields.items() if given[to_camel(key)] != field.default}
+    assert differ == {"funding_assumed", "naked_ms"}
 
 
 def test_paper_is_round7_on_the_synthetic_ethusdc_with_200_usdc() -> None:

@@ -13,7 +13,8 @@ PAGE = pathlib.Path(__file__).resolve().parents[3] / "docs" / "configuration.md"
 
 def page() -> str:
     """The page as it should be."""
-    return inserted(PAGE.read_text(encoding="utf-8"), reference(SCHEMAS, profile_path("round7")))
+    profiles = [profile_path("round7"), profile_path("pair_lock")]
+    return inserted(PAGE.read_text(encoding="utf-8"), reference(SCHEMAS, profiles))
 
 
 if __name__ == "__main__":

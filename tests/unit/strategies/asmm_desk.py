@@ -35,7 +35,7 @@ class MakerDesk:
 
     def __init__(self, form: str = "plain", instrument: Instrument | None = None, **params: Any) -> None:
         self.instrument = instrument or ethusdc()
-        self.maker = Asmm("mm", "paper:ETHUSDC", AsmmParams.model_validate(params))
+        self.maker = Asmm("mm", ("paper:ETHUSDC",), AsmmParams.model_validate(params))
         self.view, self.signals, self.ledger, self.target = new_view(), Signals(), Ledger(), Target()
         self.spec = spec_of(self.instrument)
         self.signal_params = self.maker.signal_params(0)

@@ -70,7 +70,7 @@ def test_configure_changes_quotes_in_place_and_refuses_nonsense() -> None:
 
 
 def test_unbound_strategy_says_so_and_two_instruments_are_refused() -> None:
-    maker = Asmm("mm", "paper:ETHUSDC", AsmmParams())
+    maker = Asmm("mm", ("paper:ETHUSDC",), AsmmParams())
     with pytest.raises(RuntimeError, match="bound to a desk"):
         maker.decide(0, 2)
     desk = MakerDesk().desk
