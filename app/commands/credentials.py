@@ -25,7 +25,9 @@ def credentials(
     from core.build.assemble import load_config
 
     loaded = load_config(config, {})
-    venues = dict.fromkeys([*(venue for s in loaded.settings.strategies for venue, _ in s.places), *loaded.settings.venues])
+    venues = dict.fromkeys(
+        [*(venue for s in loaded.settings.strategies for venue, _ in s.places), *loaded.settings.venues]
+    )
     rows = [_row(loaded.settings, venue, right) for venue in venues for right in _rights()]
     ok = all(row["ok"] for row in rows)
     text = "\n".join(line for row in rows for line in _lines(row))

@@ -8,9 +8,9 @@ import time
 import numpy as np
 import pytest
 
+from core.domain.pair import LONG, SHORT, WISH_NAMES
 from core.kernel import numba_usable
 from core.rng import stream
-from core.domain.pair import (LONG, SHORT, WISH_NAMES)
 from tests.unit.strategies.pair_lock.desk import HOUR, PairDesk, S, perpetual
 
 pytestmark = pytest.mark.skipif(not numba_usable()[0], reason="the compiled form needs numba")
