@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.build.holdings import Holding
+from core.build.pairs_kept import KeptPair, restore
 from core.config.load import Loaded, Schema, load
 from core.config.locate import profile_path
 from core.domain.errors import ConfigError
+from core.domain.events import Note
 from core.domain.instrument import Instrument
 from core.domain.units import MONEY
 from core.engine.engine import Engine
@@ -70,15 +72,26 @@ def accounts_of(places: Sequence[Place]) -> list[int]:
     return [venues.index(place.instrument.venue) for place in places]
 
 
+def rates_of(places: Sequence[Place]) -> list[int]:
+    """Orders each account may send in 10 s: what its strictest instrument allows."""
+    owners = accounts_of(places)
+    return [
+        min(place.instrument.orders_per_10s for place, owner in zip(places, owners, strict=True) if owner == k)
+        for k in range(max(owners) + 1)
+    ]
+
+
 def engine_of(
     loaded: Loaded, source: Source, places: Sequence[Place], journal: Journal, kernels: Kernels, *,
     equity: int, first_round: int = 1, epoch_ns: int | None = None, own: Sequence[Holding] = (),
-    owners: Sequence[int] = (),
+    owners: Sequence[int] = (), pairs: Sequence[KeptPair] = (),
 ) -> Engine:  # fmt: skip
     """The engine for this configuration on these instruments; `epoch_ns` sets where client ids begin.
 
-    `owners[i]` is the venue account of place i (default: one for all). `own`: what earlier live runs held. In mode live
-    the engine starts PAUSED, and with real money it wants the account's name before it quotes.
+    `equity` is what each venue account begins with, 1e-8 quote; `owners[i]` the account of place i (default: one for
+    all). `own`: what earlier live runs held, `pairs`: what their pairs were at (what does not fit is said in
+    `engine.first_notes`). In mode live the engine starts PAUSED, and with real money it wants the account's name
+    before it quotes.
     """
     live = loaded.settings.mode == "live"
     money = live and any(place.instrument.network == "mainnet" for place in places)
@@ -113,10 +126,11 @@ def engine_of(
         grace = LIVE_GRACE_S
     words = {"arm_word": loaded.settings.account, "first_word": loaded.settings.account} if money else {}
     engine = Engine(
-        seats, journal, machine, kernels, equity, start_paused=live, grace_ns=round((grace or 0.0) * 1e9),
-        adopts=loaded.settings.mode == "paper", **words,
+        seats, journal, machine, kernels, equity * (max(owners) + 1), start_paused=live,
+        grace_ns=round((grace or 0.0) * 1e9), adopts=loaded.settings.mode == "paper", **words,
     )  # fmt: skip
     _recall(engine, own, places)
+    engine.first_notes += [Note("warn", "pairs_kept", text) for text in restore(engine, pairs)]
     return engine
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
-from core.build.assemble import accounts_of, engine_of, load_config
+from core.build.assemble import accounts_of, engine_of, load_config, rates_of
 from core.build.holdings import Holding
 from core.build.markets import Market, market_of
 from core.build.observers import Observers
+from core.build.pairs_kept import KeptPair
 from core.clock import SystemClock, stamp, stopwatch
 from core.config.load import Loaded
 from core.control.launch import Launch
@@ -42,7 +43,7 @@ def flags_of(launch: Launch) -> dict[str, Any]:
 
 def header_of(
     loaded: Loaded, market: Market, epoch: int, epoch_ns: int | None = None, first_round: int = 1,
-    own: Sequence[Holding] = (), owners: Sequence[int] = (),
+    own: Sequence[Holding] = (), owners: Sequence[int] = (), pairs: Sequence[KeptPair] = (),
 ) -> Header:  # fmt: skip
     """First frame of a journal: what a replay needs to rebuild the engine."""
     source = dict(market.source.ref)
@@ -54,6 +55,8 @@ def header_of(
         source["owners"] = list(owners)
     if own:
         source["own"] = msgspec.to_builtins(own)
+    if pairs:
+        source["pairs"] = msgspec.to_builtins(pairs)
     return Header(
         VERSION, loaded.effective, loaded.sha256, source, loaded.settings.mode.upper(), loaded.settings.seed, epoch,
         market.source.start_ns,
@@ -76,7 +79,7 @@ def simulate(
     engine = engine_of(loaded, market.source, market.places, journal, kernels, equity=equity, owners=owners)
     instruments = [place.instrument for place in market.places]
     exchange = SimExchange(instruments, equity, loaded.settings.seed, kernels, queue_of(loaded), owners=owners)
-    wire = WireGate(Open(), min(x.orders_per_10s for x in instruments))
+    wire = WireGate(Open(), rates_of(market.places), owners=owners)
     observers = Observers(
         engine, wire, loaded, now=market.source.start_ns, folder=folder, logs=None, market=market.title,
         journal=journal.path.name if journal.path else "",

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from core.build.assemble import SCHEMAS, Place, cache_dir, engine_of
 from core.build.holdings import Holding
+from core.build.pairs_kept import KeptPair
 from core.build.warm import ready
 from core.config.load import Loaded
 from core.config.settings import Settings
@@ -29,7 +30,7 @@ from core.engine.journal import VERSION, Chunk, Frame, Header, Journal, read_fra
 from core.exchange.window import Window, feed_of
 from core.kernel import Kernels, best_kernels
 from core.market.files import sha256_of
-from core.market.recording import open_recording
+from core.market.made import reopened
 from core.market.source import Source
 
 PLAIN_BYTES = 4 << 20
@@ -91,6 +92,7 @@ def engine_again(header: Header, journal: Journal, kernels: Kernels) -> tuple[En
         equity=round(loaded.settings.equity * MONEY), first_round=source.get("first_round", 1),
         epoch_ns=source.get("epoch_ns", header.started),
         own=msgspec.convert(source.get("own", []), list[Holding]), owners=source.get("owners", ()),
+        pairs=msgspec.convert(source.get("pairs", []), list[KeptPair]),
     )  # fmt: skip
     return engine, loaded
 
@@ -108,8 +110,9 @@ def recordings_of(header: Header, journal: pathlib.Path) -> list[Feed]:
         else:
             missing.append(path)
     found = msgspec.convert(header.source["instruments"], list[Instrument])
+    made = header.source.get("made") or [None] * len(found)
     feeds = []
-    for x, digests in zip(found, header.source["sha256s"], strict=True):
+    for x, digests, how in zip(found, header.source["sha256s"], made, strict=True):
         for digest in digests:
             if digest not in known:
                 name = missing[0] if missing else f"{x.symbol} (content changed, sha256 {digest[:12]})"
@@ -117,7 +120,7 @@ def recordings_of(header: Header, journal: pathlib.Path) -> list[Feed]:
                 raise DataError(text, name)
         paths = [known[digest] for digest in digests]
         cache = cache_dir(journal.resolve().parent.parent)
-        feeds.append(open_recording(paths, x, cache, header.source["seed"]).feed)
+        feeds.append(reopened(paths, x, cache, header.source["seed"], how).feed)
     return feeds
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import pathlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+from msgspec import structs
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
@@ -91,6 +92,7 @@ def load(
         params.append(check(schema.params, tree, ("strategies", i, "params")))
         risks.append(check(schema.risk, tree, ("strategies", i, "risk")))
         traded.append(_placed(settings, i, params[i], risks[i], tree))
+    _refuse_two_margins(settings, traded, tree)
     effective = settings.model_dump(mode="json")
     for key, value in effective["gateway"].items():
         if value is not None and is_secret(("gateway", key)):
@@ -145,6 +147,7 @@ def _placed(settings: Settings, i: int, params: BaseModel, risk: BaseModel, tree
     found = []
     for leg, (name, symbol) in enumerate(strategy.places):
         venue = _venue(name, symbol, tree, at if strategy.legs is None else (*at, "legs", leg))
+        venue = replace(venue, instrument=_margined(venue.instrument, params, tree, at))
         for path, text in (*faults(values, equity, venue), *filter_faults(strategy.filters, venue)):
             raise fault_at(text, tree, _as_written(tree, (*at, *path)))
         found.append(venue.instrument)
@@ -152,6 +155,28 @@ def _placed(settings: Settings, i: int, params: BaseModel, risk: BaseModel, tree
         coins = " and ".join(instrument.base for instrument in found)
         raise fault_at(f"Expected both legs of one coin, was {coins}", tree, (*at, "legs"))
     return tuple(found)
+
+
+def _margined(instrument: Instrument, params: BaseModel, tree: Tree, at: Path) -> Instrument:
+    """With the leverage and the margin mode that the strategy's own parameters ask for, where it has any (S1-24)."""
+    leverage = getattr(params, "leverage", instrument.leverage)
+    if leverage > instrument.max_leverage:
+        text = f"Expected leverage of at most {instrument.max_leverage} on {instrument.venue}, was {leverage}"
+        raise fault_at(text, tree, (*at, "params", "leverage"))
+    isolated = getattr(params, "isolated_margin", instrument.isolated)
+    return structs.replace(instrument, leverage=leverage, isolated=isolated)
+
+
+def _refuse_two_margins(settings: Settings, traded: Sequence[tuple[Instrument, ...]], tree: Tree) -> None:
+    """An instrument has one leverage and one margin mode at a venue, whichever strategies trade it."""
+    known: dict[tuple[str, str], Instrument] = {}
+    for i, mine in enumerate(traded):
+        for x in mine:
+            other = known.setdefault((x.venue, x.symbol), x)
+            if (other.leverage, other.isolated) != (x.leverage, x.isolated):
+                modes = [f"{'isolated' if one.isolated else 'cross'} {one.leverage}x" for one in (other, x)]
+                text = f"Expected one margin mode and leverage for {x.venue}:{x.symbol}, was {' and '.join(modes)}"
+                raise fault_at(text, tree, ("strategies", i, "params", "leverage"))
 
 
 def _venue(name: str, symbol: str, tree: Tree, at: Path) -> Venue:

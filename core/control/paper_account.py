@@ -1,4 +1,4 @@
-"""The paper account for `panic` and `position` when no core runs: its ledger file, opened under the lock.
+"""The paper accounts for `panic` and `position` when no core runs: their ledger file, opened under the lock.
 
 Nothing moves while no process runs, so closing happens at the last mark minus half the spread and the taker fee.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from core.domain.errors import Unavailable
 from core.domain.events import Read, ReadReply
-from core.domain.order import CANCEL, CANCELED, REJECTED, Report, Request
+from core.domain.order import CANCEL, REJECTED, Report, Request
 from core.execution.closing import Grid, Touch
 from core.guard.lock import InstanceLock, LockHeld
 from core.venues.paper_ledger import PaperLedger
@@ -24,7 +24,7 @@ PATIENCE_S = 5.0
 
 
 class PaperAccount:
-    """A `PanicVenue` over one ledger file. Use `close()` (or `with`) so that the lock is free again."""
+    """A `PanicVenue` over all accounts of a ledger file. Use `close()` (or `with`) so that the lock is free again."""
 
     name = "paper"
     q_ns = 0  # no create can be in flight: the exchange stands still
@@ -32,7 +32,8 @@ class PaperAccount:
 
     def __init__(self, ledger: PaperLedger, lock: InstanceLock, clock: Clock) -> None:
         self._ledger, self._lock, self._clock = ledger, lock, clock
-        self.symbols = tuple(listed.symbol for listed in ledger.instruments)
+        several = ledger.seating.n > 1  # one coin at two venues may have one symbol
+        self.symbols = tuple(f"{x.venue} {x.symbol}" if several else x.symbol for x in ledger.instruments)
         self.grids = tuple(Grid(n, 1, MAX_LOTS, listed.unit, True) for n, listed in enumerate(ledger.instruments))
 
     def read(self, read: Read) -> ReadReply:
@@ -49,9 +50,8 @@ class PaperAccount:
     def send(self, requests: Sequence[Request]) -> Sequence[Report]:
         """Cancels by venue id; a close takes the whole position of its instrument."""
         reports: list[Report] = []
-        doomed = {request.venue_id for request in requests if request.kind == CANCEL}
-        if doomed:
-            reports += self._cancel(doomed)
+        doomed = {(request.instrument, request.venue_id) for request in requests if request.kind == CANCEL}
+        reports += self._ledger.cancel([order for key, order in self._ledger.orders.items() if key in doomed])
         for request in requests:
             if request.kind == CANCEL:
                 continue
@@ -61,17 +61,6 @@ class PaperAccount:
             else:
                 reports.append(Report(request.instrument, REJECTED, self._clock.now(), request.cl_id))
         return reports
-
-    def _cancel(self, doomed: set[int]) -> list[Report]:
-        ledger = self._ledger
-        gone = [order for order in ledger.orders.values() if order.venue_id in doomed]
-        changes = [
-            (o.instrument, (CANCELED, ledger.now, o.cl_id, o.venue_id, o.side, o.px, o.qty, o.left, *(0,) * 7))
-            for o in gone
-        ]
-        if changes:
-            ledger.record(ledger.now, changes, ledger.account, ledger.spread)
-        return [Report(instrument, *change[:13]) for instrument, change in changes]
 
     def close(self) -> None:
         """Close the file and give the lock back."""

@@ -75,6 +75,7 @@ class Engine:
         for post in self.posts:
             self.places.setdefault(post.place, []).append(post)
         self.bases: dict[int, int] = dict.fromkeys(self.places, 0)
+        self.first_notes: list[Note] = []  # said with the start
         self.started: Started | None = None
         self.end_wanted: bool | None = None  # a stop of the process that waits for the halt under way; True = flatten
         self._ends_halted = False  # the process ends out of a halt: its limits have fired already
@@ -158,6 +159,7 @@ class Engine:
         elif isinstance(event, Started):
             self.started = event
             self.notes.append(Note("info", "boot", f"strategy online (mode={event.mode})", -1, "boot"))
+            self.notes += self.first_notes
             self.check.ask(now, self.reads)
 
     def _vitals(self, event: Health, now: int) -> None:

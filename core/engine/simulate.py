@@ -39,6 +39,7 @@ from core.market.source import Source
 from core.venues.lanes import WireGate
 from core.venues.simulated import SimulatedVenue
 
+MADE_HERE = ("synthetic", "scripted")  # kinds of source whose rows the journal keeps
 CHUNK_NS = 60 * NS_PER_S
 IDLE_END_NS = 120 * NS_PER_S  # after the data has ended: time that the last stop may take
 
@@ -148,7 +149,7 @@ class SimDriver:
             gone = window.extend(chunk, self._seen[i] - window.base)  # rows that woke nobody are still to be observed
             self.exchange.attach(i, window.feed, None, market.i_ex - gone, market.i_loc - gone)
             self.engine.bases[i] = window.base
-        if self.source.ref["kind"] == "synthetic":
+        if self.source.ref["kind"] in MADE_HERE:  # rows that no file has
             base = window.base + len(window) - len(chunk.kind)
             self.engine.journal.append(Chunk(i, base, columns_of(chunk)))
         for post in self.engine.places.get(i, ()):

@@ -155,7 +155,8 @@ class SimExchange:
                 self.why = [int(run(horizon)) for run in self._advance]
                 return max(self.why)
             if t < second - 1:
-                self.why[first] = why = int(self._advance[first](min(second - 1, horizon)))
+                until = horizon if second >= FAR else min(second - 1, horizon)  # the others have ended: like one alone
+                self.why[first] = why = int(self._advance[first](until))
                 ended[first] = why == W_END
                 if why > W_WAIT:
                     return why

@@ -1,4 +1,4 @@
-"""Binance captures (USD-M, spot) to streams: the book rebuilt from differences, trades, marks.
+"""Binance captures (USD-M, spot, prices of COIN-M) to streams: the book rebuilt from differences, trades, marks.
 
 Differences queue from the first line; those that reach past the snapshot are applied to it, whichever came first in
 the file. bookTicker is a second, faster feed and never enters that book; a capture without any snapshot is read as
@@ -21,7 +21,8 @@ from core.domain.book import F_GAP, F_MARK, F_TRADE, LEVELS
 from core.domain.errors import DataError
 from core.domain.instrument import Instrument
 from core.domain.units import NS_PER_S
-from core.market.files import lines_of
+from core.market.files import INVERSE, lines_of
+from core.market.inverse import symbol_of
 from core.market.ladder import Ladder
 from core.market.streams import Books, Ints, Rows, Streams
 
@@ -56,8 +57,9 @@ class Capture:
 
     def __init__(self, streams: Streams, instrument: Instrument) -> None:
         self.streams, self.instrument = streams, instrument
-        self.codec = BinanceCodec(instrument)
-        self.sequence = Sequence(futures=streams.family == "binance_usdm")
+        inverse = streams.family == INVERSE
+        self.codec = BinanceCodec(instrument, symbol_of(instrument) if inverse else "")
+        self.sequence = Sequence(futures=inverse or streams.family == "binance_usdm")
         self.ladder, self.snapshots, self.tops = Ladder(), _Growing(), _Growing()
         self.synced = self.seen_snapshot = False
         self.queue: list[tuple[Depth, int]] = []

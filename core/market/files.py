@@ -34,6 +34,7 @@ _KINDS: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("aster", "bbo", frozenset({"ts_recv_ms", "bid", "ask"})),
 )
 TEXT_COLUMNS = {"side"}
+INVERSE = "binance_cm"  # captures of it are price tapes only
 KNOWN = (
     "a StandX, Hyperliquid or Aster parquet (book, bbo or trades), a Binance capture of lines `<receive time> <JSON>` "
     "or a recording of ours"
@@ -41,7 +42,7 @@ KNOWN = (
 
 
 class Kind(NamedTuple):
-    """`family`: standx, hyperliquid, aster, binance_usdm, binance_spot. `part`: book, bbo, trades, wire, tape."""
+    """`family`: standx, hyperliquid, aster, binance_(usdm, spot, cm). `part`: book, bbo, trades, wire, tape."""
 
     family: str
     part: str
@@ -60,8 +61,9 @@ def _open(path: pathlib.Path) -> Any:
         raise DataError(f"Expected a readable recording, was: {error.strerror}", str(path)) from error
 
 
-def sniff(path: pathlib.Path) -> Kind:
-    """The kind of a recording. Raises DataError for an empty, truncated or foreign file."""
+def sniff(path: pathlib.Path, inverse: bool = False) -> Kind:
+    """The kind of a recording. Raises DataError for an empty, truncated or foreign file, and for an inverse market
+    unless its prices alone are wanted (`inverse`)."""
     with _open(path) as file:
         head = file.read(4)
     if not head:
@@ -75,18 +77,20 @@ def sniff(path: pathlib.Path) -> Kind:
                 return Kind(family, part)
         found = ", ".join(clean(name, 40) for name in sorted(names)[:8])
         raise DataError(f"Expected {KNOWN}, was a table with the columns {found}", str(path))
-    return Kind(_sniff_wire(path), "wire")
+    return Kind(_sniff_wire(path, inverse), "wire")
 
 
-def _sniff_wire(path: pathlib.Path) -> str:
+def _sniff_wire(path: pathlib.Path, inverse: bool) -> str:
     for number, line in enumerate(lines_of(path), 1):
         stamp, _, body = line.partition(b" ")
         if not stamp.isdigit() or not body.startswith(b"{"):
             raise DataError(f"Expected {KNOWN}, was {clean(line, 60)!r}", str(path), number)
         if b'"ps":' in body or b"_perp@" in body:
+            if inverse:
+                return INVERSE
             raise DataError(
                 "Expected a linear contract, was COIN-M (inverse: sizes are contracts of quote currency); "
-                "take the USD-M or the spot capture",
+                "take the USD-M capture, or its prices alone with tape:VENUE:SYMBOL:FILE",
                 str(path),
                 number,
             )

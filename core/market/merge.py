@@ -42,11 +42,17 @@ def merge(streams: Streams, instrument: Instrument) -> Feed:
     back = _holes(streams, kinds, exch, instrument)
     kinds, rows = np.append(kinds, np.full(len(back), F_GAP)), np.append(rows, np.zeros(len(back), np.int64))
     exch, recv = np.append(exch, exch[back]), np.append(recv, recv[back])
-    priority = np.array([_PRIORITY[kind] for kind in range(5)], np.int64)[kinds]
-    order = np.lexsort((priority, exch))
+    order = in_event_order(kinds, exch)
     kinds, rows, exch, recv = kinds[order], rows[order], exch[order], recv[order]
     recv = exch.copy() if streams.one_clock else in_order(exch, recv)
     return Feed(exch, recv, kinds, rows, books.px, books.sz, small)
+
+
+def in_event_order(kinds: Ints, exch: Ints) -> Ints:
+    """Positions in order of exchange time, at equal time as the module says; otherwise as they stand."""
+    priority = np.array([_PRIORITY[kind] for kind in range(5)], np.int64)[kinds]
+    order: Ints = np.lexsort((priority, exch))
+    return order
 
 
 def _from_first_book(streams: Streams, rows: Rows, first: int) -> Rows:

@@ -19,7 +19,7 @@ from core.domain.book import Feed
 from core.domain.errors import DataError
 from core.domain.instrument import Instrument
 from core.market import aster, binance_wire, columns, hyperliquid, standx, taped
-from core.market.files import Kind, read_columns, sha256_of, sniff
+from core.market.files import INVERSE, Kind, read_columns, sha256_of, sniff
 from core.market.merge import merge
 from core.market.receive import modelled
 from core.market.streams import Streams
@@ -40,6 +40,7 @@ class Recording(msgspec.Struct, frozen=True):
     """One instrument's recorded market. Times ns; `counts` by name, `labels` are sentences for operator and report.
 
     `sha256s` are of the source files, in the order of `paths`; `from_cache` is False when this opening converted them.
+    `made`: how it came from a recording of another instrument or longer interval (core.market.made); None = as read.
     """
 
     instrument: Instrument
@@ -53,6 +54,7 @@ class Recording(msgspec.Struct, frozen=True):
     labels: tuple[str, ...]
     one_clock: bool
     from_cache: bool
+    made: dict[str, Any] | None = None
 
 
 def open_recording(
@@ -62,7 +64,7 @@ def open_recording(
 
     Raises DataError (file, row, what to do) for a truncated, unsorted, empty, foreign or off-grid file.
     """
-    files = _in_order([pathlib.Path(path) for path in paths])
+    files = _in_order([pathlib.Path(path) for path in paths], instrument.venue == INVERSE)
     digests = tuple(sha256_of(path) for path, _ in files)
     key = _key(digests, instrument)
     stored = pathlib.Path(cache_dir) / f"{key[:32]}.columns"
@@ -97,10 +99,10 @@ def open_recording(
     )
 
 
-def _in_order(paths: list[pathlib.Path]) -> list[tuple[pathlib.Path, Kind]]:
+def _in_order(paths: list[pathlib.Path], inverse: bool = False) -> list[tuple[pathlib.Path, Kind]]:
     if not paths:
         raise DataError("Expected at least one recording, was none; name the files after --market")
-    kinds = sorted(((path, sniff(path)) for path in paths), key=lambda item: (item[1].part, item[0].name))
+    kinds = sorted(((path, sniff(path, inverse)) for path in paths), key=lambda item: (item[1].part, item[0].name))
     first = kinds[0][1]
     seen: set[str] = set()
     for path, kind in kinds:

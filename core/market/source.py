@@ -49,12 +49,15 @@ class RecordingSource:
 
     @property
     def ref(self) -> dict[str, Any]:
-        return {
+        ref: dict[str, Any] = {
             "kind": "recording",
             "names": [recording.name for recording in self.recordings],
             "sha256s": [list(recording.sha256s) for recording in self.recordings],
             "seed": self.seed,
         }
+        if any(recording.made for recording in self.recordings):
+            ref["made"] = [recording.made for recording in self.recordings]
+        return ref
 
     @property
     def start_ns(self) -> int:

@@ -6,7 +6,7 @@ often. Figures are held inside those of the recordings (core/market/calibration.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,20 +14,40 @@ from core import rng
 from core.domain.book import F_BOOK, F_MARK, F_TRADE, Feed, empty_feed
 from core.domain.errors import Refused
 from core.domain.instrument import Instrument
-from core.domain.units import NS_PER_S
+from core.domain.units import FAR, NS_PER_S
 from core.market.dice import Dice
 from core.market.receive import in_order, latency_draws
+from core.market.shifted import settlements
 from core.market.synthetic_book import DepthTable
 from core.market.synthetic_flow import OrderFlow
-from core.market.synthetic_price import BLOCK_NS, Character, Ints, Path, PriceProcess
+from core.market.synthetic_price import BLOCK_NS, Character, Ints, Path, PriceProcess, Process
 
 DEFAULT_PRICE = 2500.0
 BASIS_BPS = -0.5  # mark against index
 MEAN_RATE, RATE_SD, RATE_PULL = 10_000.0, 600.0, 0.02  # funding 1e-8 an interval, a block
 
 
+class Rates(Protocol):
+    """What a market asks of its funding: the rate of the next block, 1e-8 an interval."""
+
+    def block(self) -> int: ...
+
+
+class OwnRates:
+    """Funding of a market that stands alone."""
+
+    def __init__(self, instrument: Instrument, generator: Dice) -> None:
+        self.cap = abs(instrument.funding_cap) or 1 << 40
+        self.dice, self.rate = generator, MEAN_RATE
+
+    def block(self) -> int:
+        """A step of the rate."""
+        self.rate += RATE_PULL * (MEAN_RATE - self.rate) + RATE_SD * float(self.dice.standard_normal())
+        return int(np.clip(round(self.rate), -self.cap, self.cap))
+
+
 class SyntheticMarket:
-    """Events of one instrument from `start_ns` on. `price` in quote units.
+    """Events of one instrument from `start_ns` on. `price` in quote units; `prices` and `rates` replace its own.
 
     Raises Refused when the price and the instrument's grid leave no room for a book.
     """
@@ -39,17 +59,19 @@ class SyntheticMarket:
         start_ns: int,
         price: float = DEFAULT_PRICE,
         character: Character | None = None,
+        prices: Process | None = None,
+        rates: Rates | None = None,
     ) -> None:
         ticks = price / instrument.tick
         if not 1_000.0 <= ticks <= 1e9:
             raise Refused(f"Expected a price of 1,000 to 1e9 ticks of {instrument.tick:g}, was {price:g}")
         self.instrument, self.seed, self.start_ns = instrument, seed, start_ns
         character = character or Character()
-        self._price = PriceProcess(character, self._dice("price"), ticks)
+        self._price = prices or PriceProcess(character, self._dice("price"), ticks)
         self._depth = DepthTable(character, instrument, self._dice("depth"), ticks)
         self._flow = OrderFlow(character, instrument, self._dice("flow"), ticks)
-        self._rate_dice, self._delay_dice = self._dice("funding"), self._dice("feed latency")
-        self._rate = MEAN_RATE
+        self._rates = rates or OwnRates(instrument, self._dice("funding"))
+        self._delay_dice = self._dice("feed latency")
         self._next_block = start_ns
         self._seen = start_ns
         self._held: list[Feed] = []
@@ -93,15 +115,13 @@ class SyntheticMarket:
 
     def _marks(self, path: Path, start: int) -> Ints:
         """One row a second: time, mark, index (ticks), funding rate 1e-8, next settlement ns."""
-        cap = abs(self.instrument.funding_cap) or 1 << 40
-        self._rate += RATE_PULL * (MEAN_RATE - self._rate) + RATE_SD * float(self._rate_dice.standard_normal())
-        rate = int(np.clip(round(self._rate), -cap, cap))
+        rate = self._rates.block()
         t = np.arange(-(-start // NS_PER_S) * NS_PER_S, start + BLOCK_NS, NS_PER_S)
         at = np.clip(np.searchsorted(path.t, t, "right") - 1, 0, len(path.t) - 1)
         mark = np.rint(path.quote[at])
-        index = np.rint(path.quote[at] * (1.0 - BASIS_BPS * 1e-4))
-        every, offset = self.instrument.funding_interval_ns, self.instrument.funding_offset_ns
-        settles = (t - offset) // every * every + every + offset if every > 0 else np.zeros(len(t), np.int64)
+        known = path.quote * (1.0 - BASIS_BPS * 1e-4) if path.fair is None else path.fair
+        index = np.rint(known[at])
+        settles = settlements(t, self.instrument)
         return np.stack([t, mark.astype(np.int64), index.astype(np.int64), np.full(len(t), rate), settles], axis=1)
 
 
@@ -138,12 +158,16 @@ def joined(feeds: list[Feed]) -> Feed:
 
 
 class SyntheticSource:
-    """Synthetic markets as a `core.market.source.Source`: they never end."""
+    """Synthetic markets as a `core.market.source.Source`, without end unless `last_ns` says when it comes.
+
+    `how`: what belongs together in them. `end_ns` is None as long as more rows are to come, then it is `last_ns`.
+    """
 
     live = False
 
-    def __init__(self, markets: list[SyntheticMarket]) -> None:
-        self.markets = markets
+    def __init__(self, markets: list[SyntheticMarket], how: str = "", last_ns: int = FAR) -> None:
+        self.markets, self.how, self.last_ns = markets, how, last_ns
+        self._given = [market.start_ns for market in markets]
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
@@ -157,6 +181,7 @@ class SyntheticSource:
             "sha256s": [],
             "seed": self.markets[0].seed,
             "start_ns": self.start_ns,
+            **({"how": self.how} if self.how else {}),
         }
 
     @property
@@ -165,7 +190,10 @@ class SyntheticSource:
 
     @property
     def end_ns(self) -> int | None:
-        return None
+        return self.last_ns if min(self._given) >= self.last_ns else None
 
     def extend(self, i: int, until_ns: int) -> Feed | None:
-        return self.markets[i].chunk(until_ns)
+        if self._given[i] >= self.last_ns:
+            return None
+        self._given[i] = min(until_ns, self.last_ns)
+        return self.markets[i].chunk(self._given[i])

@@ -7,7 +7,7 @@ informed flow exploits and what a passive order pays for. Owns no book and no tr
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +48,7 @@ class Character(NamedTuple):
 
 REGIMES = ("calm", "normal", "high", "extreme")
 SCALE = (0.55, 1.0, 1.9, 3.5)
-_MOVE = (  # a block's chance of the next regime
+MOVE = (  # a block's chance of the next regime
     (0.940, 0.058, 0.002, 0.000),
     (0.060, 0.912, 0.026, 0.002),
     (0.010, 0.110, 0.860, 0.020),
@@ -60,7 +60,8 @@ class Path(NamedTuple):
     """One block of STEPS book updates.
 
     first_ms: ns of the block's first whole millisecond. t: ns of each update. efficient, quote: ticks after each.
-    hidden: (efficient - quote before the update) in halves of the gap that quotes hold. All of shape (STEPS,).
+    hidden: (efficient - quote before the update) in halves of the gap that quotes hold. fair: of all venues together,
+    ticks, None where the quote is all that is known of it. All of one shape.
     """
 
     first_ms: int
@@ -69,6 +70,13 @@ class Path(NamedTuple):
     quote: Floats
     hidden: Floats
     scale: float
+    fair: Floats | None = None
+
+
+class Process(Protocol):
+    """What a market asks of its prices."""
+
+    def block(self, start_ns: int) -> Path: ...
 
 
 class PriceProcess:
@@ -80,10 +88,14 @@ class PriceProcess:
         self.regime = 1
         self.chasing = False
 
+    def hold_at(self, scale: float) -> float:
+        """How far quotes let the efficient price go in a regime of this scale, a fraction."""
+        return self.character.hold_bps * 1e-4 * math.sqrt(scale)
+
     def block(self, start_ns: int) -> Path:
         """The path of one block from `start_ns` on."""
         c, dice = self.character, self.dice
-        self.regime = int(np.searchsorted(np.cumsum(_MOVE[self.regime])[:-1], dice.random(), "right"))
+        self.regime = int(np.searchsorted(np.cumsum(MOVE[self.regime])[:-1], dice.random(), "right"))
         scale = SCALE[self.regime]
         step_ns = BLOCK_NS // STEPS
         early = (dice.random(STEPS) * 0.8 * step_ns).astype(np.int64)
@@ -98,7 +110,7 @@ class PriceProcess:
             move[dice.integers(STEPS)] += size if dice.random() < 0.5 else -size
         efficient = self.efficient * np.exp(np.cumsum(move) * 1e-4 - 0.5e-8 * np.cumsum(move * move))
         quote, hidden = np.empty(STEPS), np.empty(STEPS)
-        hold, release = c.hold_bps * 1e-4 * math.sqrt(scale), c.release_bps * 1e-4 * math.sqrt(scale)
+        hold, release = self.hold_at(scale), c.release_bps * 1e-4 * math.sqrt(scale)
         follow = (1.0 - np.exp(-dt / c.lag_s)).tolist()
         now = self.quote
         for k, price in enumerate(efficient.tolist()):

@@ -18,43 +18,46 @@ from core.exchange.blocks import ORDERS, SEEN_IDS
 from core.exchange.exchange import QueueModel, SimExchange
 from core.exchange.matching import count_open, enqueue
 from core.kernel import Kernels
-from core.venues.paper_ledger import PER_INSTRUMENT, TOTALS, PaperLedger, state_of
+from core.venues.paper_ledger import PaperLedger
+from core.venues.paper_wallets import put_state, state_of
+from core.venues.simulated import read_of
 
 KEPT = (ACCEPTED, AMENDED, CANCELED, EXPIRED, FILLED)
+READS = ("orders", "positions", "trades", "balance")
 
 
 class PaperVenue:
     """`SimExchange` with a memory. `notes` is what the ledger had to say at open.
 
-    Raises Refused as `PaperLedger` does, ValueError as `SimExchange` does, OSError where the file cannot be written.
+    `owners[i]` is the account of instrument i (default: one has all); `equity` what a new account begins with, 1e-8
+    quote: of each, or one value an account. Raises Refused as `PaperLedger` does, ValueError as `SimExchange` does,
+    OSError where the file cannot be written.
     """
 
     def __init__(
         self,
         state_dir: Path,
         instruments: Sequence[Instrument],
-        equity: int,
+        equity: int | Sequence[int],
         seed: int,
         kernels: Kernels,
         queue_model: QueueModel | None = None,
         fresh: bool = False,
+        owners: Sequence[int] = (),
     ) -> None:
-        self.exchange = SimExchange(instruments, equity, seed, kernels, queue_model)
-        self.ledger = PaperLedger(state_dir, instruments, equity, fresh)
+        one = equity if isinstance(equity, int) else equity[0]
+        self.exchange = SimExchange(instruments, one, seed, kernels, queue_model, owners=owners or None)
+        self.ledger = PaperLedger(state_dir, instruments, equity, fresh, self.exchange.owners)
         self.notes = self.ledger.notes
         self._last = 0  # time of the last frame
+        for account, kept in zip(self.exchange.accounts, self.ledger.accounts, strict=True):
+            put_state(account, state_of(kept))
         if self.ledger.restored:
             self._restore()
         for market in self.exchange.markets:
             market.s.v_keep = 1
 
     def _restore(self) -> None:
-        a, state = self.exchange.account.s, state_of(self.ledger.account)
-        for name in TOTALS:
-            setattr(a, name, state[name])
-        for name in PER_INSTRUMENT:
-            for i, value in enumerate(state[name]):
-                getattr(a, name)[i] = value
         for cl in self.ledger.ids:
             for market in self.exchange.markets:
                 market.s.seen_cl[cl % SEEN_IDS] = cl
@@ -68,7 +71,8 @@ class PaperVenue:
             m.o_tif[slot], m.o_flags[slot] = r.tif, r.flags
             m.n_live += 1
             m.n_reduce += 1 if r.flags & REDUCE_ONLY else 0
-            count_open(m, a, r.instrument, slot, r.left)
+            owner, place = self.exchange.owners[r.instrument], self.exchange.places[r.instrument]
+            count_open(m, self.exchange.accounts[owner].s, place, slot, r.left)
             enqueue(m, slot)
 
     def _sync(self) -> None:
@@ -82,9 +86,9 @@ class PaperVenue:
                 fresh = self.exchange.changes(i, m.v_head)
                 changes += [(i, change) for change in fresh if change[0] in KEPT or change[8] > 0]
                 m.v_head = m.v_tail
-        held = now - self._last >= NS_PER_S and any(self.exchange.account.s.pos)
+        held = now - self._last >= NS_PER_S and any(any(account.s.pos) for account in self.exchange.accounts)
         if changes or held:
-            self.ledger.record(now, changes, self.exchange.account, self._spreads())
+            self.ledger.record(now, changes, self.exchange.accounts, self._spreads())
             self._last = now
 
     def _spreads(self) -> list[int]:
@@ -118,28 +122,27 @@ class PaperVenue:
         return done
 
     def read(self, read: Read, now: int) -> ReadReply:
-        """Answer a read from the venue's truth: orders | positions | trades (id > since) | balance."""
-        x = self.exchange
+        """Answer a read from the account that it names: orders | positions | trades (id > since) | balance."""
         self._sync()
-        if read.what == "orders":
-            return ReadReply("orders", read.nonce, now, orders=x.open_orders())
-        if read.what == "positions":
-            return ReadReply("positions", read.nonce, now, positions=x.positions())
-        if read.what == "trades":
-            return ReadReply("trades", read.nonce, now, trades=self.trades(read.since))
-        if read.what == "balance":
-            return ReadReply("balance", read.nonce, now, balance=x.balance())
-        return ReadReply(
-            read.what, read.nonce, now, error=f"Expected orders, positions, trades or balance, was {read.what}"
-        )
+        what, nonce, account = read.what, read.nonce, read.account
+        if what not in READS:
+            error = f"Expected {', '.join(READS)}, was {what}"
+            return ReadReply(what, nonce, now, error=error, account=account)
+        if not 0 <= account < len(self.exchange.accounts):
+            error = f"Expected an account below {len(self.exchange.accounts)}, was {account}"
+            return ReadReply(what, nonce, now, error=error, account=account)
+        if what == "trades":
+            return ReadReply(what, nonce, now, trades=self.trades(read.since, account), account=account)
+        return read_of(self.exchange, read, now)
 
-    def trades(self, since: int = 0) -> tuple[Report, ...]:
-        """Fills, funding and transfers with trade id > `since`, from the ledger, also of earlier processes."""
-        return tuple(t for t in self.ledger.trades if t.trade_id > since)
+    def trades(self, since: int = 0, account: int = 0) -> tuple[Report, ...]:
+        """Fills, funding and transfers of an account with trade id > `since`, also of earlier processes."""
+        mine = self.exchange.of(account)
+        return tuple(t for t in self.ledger.trades if t.trade_id > since and t.instrument in mine)
 
     def close(self) -> None:
         """Write the last state and close the file."""
         self._sync()
         x = self.exchange
-        self.ledger.record(max(m.s.now for m in x.markets) or self.ledger.now, [], x.account, self._spreads())
+        self.ledger.record(max(m.s.now for m in x.markets) or self.ledger.now, [], x.accounts, self._spreads())
         self.ledger.close()

@@ -17,13 +17,26 @@ import msgspec
 from core.domain.errors import Refused
 
 MAGIC = b"PERPPAPR"
-SCHEMA = 1
+SCHEMA = 2
 HEAD = 8  # length and crc32, 4 bytes each, little endian
 MAX_FRAME = 1 << 26
 
 Frame = dict[str, Any]
 # schema n -> the frame of schema n + 1 made from one frame of schema n
 MIGRATIONS: dict[int, Callable[[Frame], Frame]] = {}
+
+
+def _several_accounts(frame: Frame) -> Frame:
+    """1 -> 2: the one account becomes the first of several."""
+    if frame["t"] == "header":
+        return frame | {"owners": [0] * len(frame["instruments"])}
+    if frame["t"] == "checkpoint":
+        frame = frame | {"asleep": {}}
+    frame["states"] = [frame.pop("state")]
+    return frame
+
+
+MIGRATIONS[1] = _several_accounts
 
 
 def pack(frame: Frame) -> bytes:

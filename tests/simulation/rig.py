@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from core.build.assemble import Place, accounts_of, engine_of, load_config
+from core.build.assemble import Place, accounts_of, engine_of, load_config, rates_of
 from core.build.backtest import header_of, queue_of
 from core.build.markets import Market, market_of
 from core.domain.commands import AnyCommand
@@ -81,7 +81,7 @@ class Rig:
         equity = round(self.loaded.settings.equity * MONEY)
         epoch = self.start + round(epoch_s * S)
         self.journal = Journal(journal)
-        owners = accounts_of(places) if state_dir is None else ()
+        owners = accounts_of(places)
         self.journal.append(header_of(self.loaded, self.market, 1, epoch, first_round, owners=owners))
         self.engine = engine_of(
             self.loaded, self.market.source, places, self.journal, kernels, equity=equity, epoch_ns=epoch,
@@ -91,10 +91,10 @@ class Rig:
         if state_dir is None:
             self.venue: Any = PlainVenue(SimExchange(instruments, equity, seed, kernels, queue, owners=owners))
         else:
-            self.venue = PaperVenue(state_dir, instruments, equity, seed, kernels, queue)
+            self.venue = PaperVenue(state_dir, instruments, equity, seed, kernels, queue, owners=owners)
         self.exchange: SimExchange = self.venue.exchange
         self.flag = Flag()
-        self.wire = WireGate(self.flag, min(x.orders_per_10s for x in instruments))
+        self.wire = WireGate(self.flag, rates_of(places), owners=owners)
         self.seen = Seen()
         self.driver = SimDriver(
             self.engine, wrap(self.venue) if wrap else self.venue, self.market.source, self.wire, [*sinks, self.seen],

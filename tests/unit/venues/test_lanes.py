@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+import msgspec
+
 from core.domain.order import AMEND, CANCEL, CREATE, REDUCE_ONLY, STOP, Request
 from core.domain.reasons import HALTED, MESSAGE_BUDGET, OK, REQUEST_AGE
 from core.domain.units import NS_PER_MS, NS_PER_S
@@ -53,3 +55,17 @@ def test_the_budget_keeps_a_reserve_for_what_reduces_risk_and_refills() -> None:
     later = 400 * NS_PER_MS
     assert gate.check(request(CREATE, REDUCE_ONLY), later, later) == OK
     assert gate.used(10 * NS_PER_S + later)[0] == 0
+
+
+def test_the_budget_of_one_venue_takes_nothing_from_another() -> None:
+    """Cancels at a venue that does not answer must not keep the hedge at the other from leaving."""
+    gate = WireGate(Open(), [100, 20], reserve=0.3, owners=[0, 1])
+    at = [request(CREATE), msgspec.structs.replace(request(CREATE), instrument=1)]
+    assert [gate.check(at[0], 0, 0) for _ in range(80)].count(OK) == 70
+    assert [gate.check(at[1], 0, 0) for _ in range(20)].count(OK) == 14
+    assert gate.used(0) in ((70, 100), (14, 20)), "the venue with least left"
+    for _ in range(90):
+        gate.check(msgspec.structs.replace(request(CANCEL), instrument=1), 0, 0)
+    assert gate.used(0) == (20, 20)
+    assert gate.check(msgspec.structs.replace(request(CREATE, REDUCE_ONLY), instrument=1), 0, 0) == MESSAGE_BUDGET
+    assert gate.check(request(CREATE, REDUCE_ONLY), 0, 0) == OK

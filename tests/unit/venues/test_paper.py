@@ -98,7 +98,7 @@ def test_every_length_of_file_that_sigkill_can_leave_opens_at_a_whole_frame(stat
     for frame in frames:
         at += len(paper_frames.pack(frame))
         starts.append(at)
-    wallets = {n: f["state"]["wallet"] for n, f in enumerate(frames) if "state" in f}
+    wallets = {n: f["states"][0]["wallet"] for n, f in enumerate(frames) if "states" in f}
     for cut in range(starts[2], len(whole) + 1):
         path.write_bytes(whole[:cut])
         ledger = PaperLedger(state_dir)
@@ -166,6 +166,7 @@ def test_an_older_schema_is_migrated_after_a_copy(state_dir: Path, monkeypatch: 
     frames, _ = paper_frames.read(path)
     frames[0]["schema"] = 0
     for frame in frames[1:]:
+        frame["state"] = frame.pop("states")[0]
         frame["state"]["purse"] = frame["state"].pop("wallet")
     raw = paper_frames.MAGIC + b"".join(paper_frames.pack(f) for f in frames)
     path.write_bytes(raw)

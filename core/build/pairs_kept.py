@@ -1,0 +1,168 @@
+"""What a pair was at, kept beside the journal, so that a restart resumes in the same cell (S1-43).
+
+Two private files, replaced whole: the saga with wish and figures, written before an order that it sends may leave, and
+the windows of past spreads once a minute. An image a few wakes old is safe: the saga trusts the ledgers over it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from core.domain.errors import PerpError, Refused
+from core.domain.ports import Clock
+from core.domain.units import NS_PER_S
+from core.engine.engine import Engine
+from core.engine.pair_seat import PairSeat
+from core.guard.private import open_private, replace_synced
+from core.kernel import Block
+
+FILE, WINDOWS = "pairs.bin", "pair_windows.bin"
+CAP = 64 << 20  # bytes
+SCHEMA = 1
+WINDOW_NS = 60 * NS_PER_S
+WINDOW_BYTES = 65_536  # a block larger than this is a window
+
+
+class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One block. `layout` names its fields and their types."""
+
+    layout: str
+    raw: bytes
+
+
+class KeptPair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One pair: its name, the keys of its legs (long venue first), its blocks by name."""
+
+    name: str
+    legs: tuple[str, ...]
+    blocks: dict[str, Image]
+
+
+class KeptPairs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All of one account; `sign` names account and networks as in holdings."""
+
+    sign: str
+    pairs: tuple[KeptPair, ...]
+    schema: int = SCHEMA
+
+
+def layout_of(block: Block) -> str:
+    """Changes when a field comes, goes, moves or changes its type."""
+    return hashlib.sha256(repr(block.dtype.descr).encode()).hexdigest()[:16]
+
+
+def image_of(seat: PairSeat, large: bool) -> KeptPair:
+    """The seat now: its small blocks, or its windows."""
+    found = {
+        name: Image(layout_of(block), block.image())
+        for name, block in seat.own_blocks().items()
+        if (block.dtype.itemsize > WINDOW_BYTES) == large and not name.endswith(".params")
+    }
+    return KeptPair(seat.name, seat.strategy.instruments, found)
+
+
+def restore(engine: Engine, kept: Sequence[KeptPair]) -> list[str]:
+    """Load what fits; what to say of what does not."""
+    said = []
+    seats = {seat.name: seat for seat in engine.seats if isinstance(seat, PairSeat)}
+    for pair in kept:
+        seat = seats.get(pair.name)
+        if seat is None or seat.strategy.instruments != pair.legs:
+            said.append(f"the record of {pair.name} is of legs that this configuration does not have: not used")
+            continue
+        blocks = seat.own_blocks()
+        fits = [blocks[n].dtype.itemsize == len(i.raw) and layout_of(blocks[n]) == i.layout
+                for n, i in pair.blocks.items() if n in blocks]  # fmt: skip
+        if len(fits) != len(pair.blocks) or not all(fits):
+            said.append(f"the record of {pair.name} is of another version: not used; a position is named, not touched")
+            continue
+        for name, image in pair.blocks.items():
+            blocks[name].load(image.raw)
+    return said
+
+
+def read_kept(state_dir: Path, sign: str) -> tuple[KeptPair, ...]:
+    """What earlier runs on this account kept; () where there was none. Raises Refused for a file that is not private or
+    cannot be read: then nobody knows what a half-open pair is, and a person must look."""
+    out: list[KeptPair] = []
+    for name in (FILE, WINDOWS):
+        path = state_dir / name
+        try:
+            fd = open_private(path, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        with os.fdopen(fd, "rb") as file:
+            raw = file.read(CAP + 1)
+        try:
+            found = msgspec.msgpack.decode(raw, type=KeptPairs)
+            known = found.schema == SCHEMA
+        except msgspec.DecodeError:
+            known = False
+        if not known:
+            raise Refused(
+                f"{path}: Expected the record of our pairs, was unreadable. Look at both legs at the venues, "
+                f"then move the file away; a position is then named and not touched"
+            )
+        if found.sign == sign:
+            out += found.pairs
+    return tuple(out)
+
+
+class PairKeeper:
+    """Writes the files of one core. `alert(level, code, text)` where a disk refuses."""
+
+    def __init__(
+        self, state_dir: Path, sign: str, engine: Engine, clock: Clock, alert: Callable[[str, str, str], None]
+    ) -> None:  # fmt: skip
+        self.state_dir, self.sign, self.clock, self.alert = state_dir, sign, clock, alert
+        self.seats = [seat for seat in engine.seats if isinstance(seat, PairSeat)]
+        self._written: tuple[object, ...] = ()
+        self._window_at = 0
+
+    def forget(self) -> None:
+        """A new simulated account: what was held before is another world's."""
+        for name in (FILE, WINDOWS):
+            (self.state_dir / name).unlink(missing_ok=True)
+
+    def before_creates(self) -> None:
+        """What the saga is at is on the disk before what it sends may leave. Raises OSError, Refused."""
+        if self.seats:
+            mark = tuple(mark_of(seat) for seat in self.seats)
+            if mark != self._written:
+                self._write(FILE, large=False)
+                self._written = mark
+
+    def look(self) -> None:
+        """After each turn: states that moved without an order, and once a minute the windows."""
+        if not self.seats:
+            return
+        try:
+            self.before_creates()
+            now = self.clock.monotonic()
+            if now - self._window_at >= WINDOW_NS:
+                self._window_at = now
+                self._write(WINDOWS, large=True)
+        except (PerpError, OSError) as error:
+            self.alert("crit", "pairs_kept", f"the record of our pairs was not written: {error}")
+
+    def close(self) -> None:
+        """The last state, windows and all."""
+        self._window_at = -WINDOW_NS
+        self._written = ()
+        self.look()
+
+    def _write(self, name: str, large: bool) -> None:
+        found = KeptPairs(self.sign, tuple(image_of(seat, large) for seat in self.seats))
+        replace_synced(self.state_dir / name, msgspec.msgpack.encode(found), f"{os.getpid():x}")
+
+
+def mark_of(seat: PairSeat) -> tuple[int, ...]:
+    """Changes with everything that a restart must know."""
+    s = seat.saga.s
+    return (s.state, s.episode, s.wish_id, *s.kid, *s.seen_buy, *s.seen_sell, *s.intent, *s.closed, *s.venue,
+            s.goal, s.planned, s.dust, s.stop_px)  # fmt: skip
