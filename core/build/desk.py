@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from core.build.pair_desk import pairs_of_engine
 from core.domain.book import View
 from core.domain.instrument import Instrument
 from core.domain.order import Ledger
 from core.domain.snapshot import BandRow, LimitRow, Quoter
 from core.domain.units import BUY, SELL
 from core.engine.engine import Engine
-from core.kpi.books import Activity, Wire
+from core.kpi.books import Activity, PairLegs, Wire
 from core.risk.table import bands_view, limits_view
 from core.venues.lanes import WireGate
 
@@ -69,6 +70,10 @@ class EngineDesk:
             terms_bid=tuple(strategy.breakdown(BUY, 0)),
             terms_ask=tuple(strategy.breakdown(SELL, 0)),
         )
+
+    def pairs(self) -> tuple[PairLegs, ...]:
+        """The pairs of the engine, each with its two ledgers."""
+        return pairs_of_engine(self.engine)
 
     def limits(self, i: int) -> tuple[LimitRow, ...]:
         post = self.engine.posts[i]

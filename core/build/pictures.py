@@ -6,6 +6,7 @@ from collections import deque
 
 from core.build.checklist_running import before_resume
 from core.build.observers import Observers, version
+from core.build.pair_rows import pair_rows
 from core.config.load import Loaded
 from core.control.desk import Desk
 from core.control.launch import Launch
@@ -54,6 +55,7 @@ class Pictures:
             equity=recorder.equity,
             equity_start=lambda: recorder.equity0 if recorder.active else engine.equity_start,
             max_drawdown=drawdown,
+            pairs=lambda: pair_rows(engine, recorder),
         )
         self.picture = Picture(observers.desk, measures, reads)
 

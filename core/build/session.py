@@ -9,10 +9,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from core import rng, tasks
-from core.build.assemble import engine_of, load_config
+from core.build.assemble import accounts_of, engine_of, load_config, rates_of
 from core.build.backtest import flags_of, header_of, queue_of, write_paths
 from core.build.markets import Market, market_of
 from core.build.observers import Observers
+from core.build.pairs_kept import PairKeeper, read_kept
 from core.build.standing import Standing, open_journal
 from core.clock import SystemClock, stamp, stopwatch
 from core.config.load import Loaded
@@ -25,6 +26,7 @@ from core.domain.events import Read, Started
 from core.domain.units import MONEY
 from core.engine.paced import Pacer
 from core.engine.simulate import SimDriver
+from core.guard.memory import settle
 from core.kernel import Kernels
 from core.venues.paper import PaperVenue
 from core.venues.paper_ledger import PaperLedger
@@ -32,6 +34,7 @@ from core.venues.paper_ledger import PaperLedger
 DRAW_NS = 500_000_000
 SYNC_NS, SYNC_BUDGET_NS = 100_000_000, 1_000_000_000  # of the journal
 ASK_S = 5.0  # what a reader of the venue's own list waits for the core
+PAPER = "paper"  # sign of a paper account's pairs: its venue is the ledger file beside them
 
 
 def run_core(launch: Launch, desk: Desk) -> Callable[[], Coroutine[Any, Any, None]]:
@@ -53,8 +56,8 @@ def last_marks(launch: Launch, loaded: Loaded) -> dict[str, float]:
     out = {}
     for instrument in loaded.instruments:
         n = known.get((instrument.venue, instrument.symbol))
-        if n is not None and ledger.account.s.mark[n] > 0:
-            out[f"{instrument.venue}:{instrument.symbol}"] = instrument.price(ledger.account.s.mark[n])
+        if n is not None and ledger.mark(n) > 0:
+            out[f"{instrument.venue}:{instrument.symbol}"] = instrument.price(ledger.mark(n))
     return out
 
 
@@ -76,23 +79,27 @@ class PaperCore(Standing):
         market: Market = market_of(loaded, launch.market, launch.state_dir, now, marks, speed)
         kernels = Kernels("plain")
         instruments = [place.instrument for place in market.places]
-        equity = round(settings.equity * MONEY)
+        equity, owners = round(settings.equity * MONEY), accounts_of(market.places)
         self.venue = PaperVenue(
-            launch.state_dir, instruments, equity, settings.seed, kernels, queue_of(loaded), launch.fresh
+            launch.state_dir, instruments, equity, settings.seed, kernels, queue_of(loaded), launch.fresh, owners
         )
+        pairs = () if launch.fresh else read_kept(launch.state_dir, PAPER)
         session = f"{stamp(now)}-{rng.token()[:8]}"
         journal = open_journal(launch, f"paper-{session}")
         write_paths(journal, market)
         first, source = Observers.next_round(launch.report_dir), market.source
         epoch = max(now, source.start_ns)
-        journal.append(header_of(loaded, market, 1, epoch, first))
+        journal.append(header_of(loaded, market, 1, epoch, first, owners=owners, pairs=pairs))
         engine = engine_of(
-            loaded, source, market.places, journal, kernels, equity=equity, first_round=first, epoch_ns=epoch
-        )
-        super().__init__(
-            launch, desk, loaded, market, engine, journal, clock, session, speed,
-            min(x.orders_per_10s for x in instruments),
+            loaded, source, market.places, journal, kernels, equity=equity, first_round=first, epoch_ns=epoch,
+            owners=owners, pairs=pairs,
         )  # fmt: skip
+        super().__init__(
+            launch, desk, loaded, market, engine, journal, clock, session, speed, rates_of(market.places), owners
+        )
+        self.pairs = PairKeeper(launch.state_dir, PAPER, engine, clock, self.alert)
+        if launch.fresh:
+            self.pairs.forget()
         feed = self.market.feed
         self.driver: SimDriver = (feed.driver if feed is not None else SimDriver)(
             engine, self.venue, source, self.wire, self.sinks,
@@ -132,6 +139,7 @@ class PaperCore(Standing):
         for text in (*self.venue.notes, *self._said):
             self.observers.alerts.add(self.driver.now, "warn", "start", text)
         await self.store.start()
+        settle()
         warming = tasks.spawn(self.warming.run(self.switch), "kernels", on_error=self.warm_failed)
         try:
             await pacer.run()
@@ -140,15 +148,23 @@ class PaperCore(Standing):
             raise  # the core ends; the watch beside it starts `panic --halt-only`
         finally:
             warming.cancel()
+            self.pairs.close()
             self.venue.close()
             await self.leave()
 
     async def _listed(self) -> dict[str, Any]:
         """What the venue itself lists, for `position --verify`."""
         now, x = self.driver.now, [place.instrument for place in self.market.places]
-        held, alive = self.venue.read(Read("positions", 0), now), self.venue.read(Read("orders", 0), now)
-        rows = listed(x[0].venue, [one.symbol for one in x], held.positions, alive.orders)
-        return {"source": "venue", "ts": now, **rows, "foreign_orders": sum(o.cl_id == 0 for o in alive.orders)}
+        symbols, owners = [one.symbol for one in x], self.venue.exchange.owners
+        positions: list[dict[str, Any]] = []
+        orders: list[dict[str, Any]] = []
+        for k in range(len(self.venue.exchange.accounts)):
+            held = self.venue.read(Read("positions", 0, account=k), now)
+            alive = self.venue.read(Read("orders", 0, account=k), now)
+            rows = listed(x[owners.index(k)].venue, symbols, held.positions, alive.orders)
+            positions, orders = positions + rows["positions"], orders + rows["orders"]
+        foreign = sum(not order["ours"] for order in orders)
+        return {"source": "venue", "ts": now, "positions": positions, "orders": orders, "foreign_orders": foreign}
 
     def _write_ahead(self) -> None:
         """Frames of creates are on the disk before they leave. Faster than real time only ten times a second: the paper
@@ -156,6 +172,7 @@ class PaperCore(Standing):
         now = stopwatch()
         sync = self.speed <= 1.0 or now - self._synced > SYNC_NS
         self.journal.close_block(sync=sync)
+        self.pairs.before_creates()
         if sync:
             self._synced = now
             if stopwatch() - now > SYNC_BUDGET_NS:
@@ -163,4 +180,5 @@ class PaperCore(Standing):
 
     def _turn(self, late_ns: int) -> None:
         self.journal.close_block()
+        self.pairs.look()
         self.turn(late_ns)

@@ -5,6 +5,7 @@ The same for a paper and a live core. A subclass brings engine, driver and venue
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from core.build.cutoff import complete_later
@@ -24,6 +25,7 @@ from core.domain.events import Asked, Input, Step
 from core.domain.ports import Clock, StepSink
 from core.engine.engine import Engine
 from core.engine.journal import Journal
+from core.guard.memory import settle
 from core.kernel import Kernels
 from core.kpi.latency import LOOP, TICK
 from core.rounds.archive import as_cut_off
@@ -49,11 +51,11 @@ class Standing:
 
     def __init__(
         self, launch: Launch, desk: Desk, loaded: Loaded, market: Market, engine: Engine, journal: Journal,
-        clock: Clock, session: str, speed: float, orders_per_10s: int,
+        clock: Clock, session: str, speed: float, orders_per_10s: int | Sequence[int], owners: Sequence[int] = (),
     ) -> None:  # fmt: skip
         self.launch, self.desk, self.loaded, self.market = launch, desk, loaded, market
         self.engine, self.journal, self.clock, self.speed = engine, journal, clock, speed
-        self.wire = WireGate(desk.gate, orders_per_10s)
+        self.wire = WireGate(desk.gate, orders_per_10s, owners=owners)
         self.publishing = Publishing(loaded, launch, lambda: (self.observers, self.pictures))
         self.observers = Observers(
             engine, self.wire, loaded, now=market.source.start_ns, folder=launch.report_dir,
@@ -147,9 +149,10 @@ class Standing:
         self.desk.publish(picture)
 
     def switch(self, kernels: Kernels) -> None:
-        """The compiled form is ready."""
+        """The compiled form is ready; what its loading left is settled too."""
         self.engine.bind(kernels)
         self.driver.rebind()
+        settle()
 
     def warm_failed(self, error: BaseException) -> None:
         self.alert("warn", "kernels", f"plain form goes on: {error}")

@@ -13,7 +13,7 @@ import msgspec
 from core.domain.errors import Refused
 from core.domain.events import Note
 from core.domain.pair import LONG, SHORT
-from core.domain.pair_picture import PairRow
+from core.domain.pair_picture import GateRow, PairRow
 from core.domain.units import NS_PER_MS, NS_PER_S
 from core.engine.post import Post
 from core.engine.seat import Seat
@@ -58,6 +58,7 @@ class PairSeat(Seat):
         self.saga, self.saga_wish, self.saga_params = Saga(), Wish(), params_of(strategy, posts)
         self.status, self.wish = strategy.status, strategy.wish
         self._shown = (0, 0, 0, 0)
+        self._asked = 0  # time of the last wake
 
     def bind(self, kernels: Kernels) -> None:
         super().bind(kernels)
@@ -82,6 +83,7 @@ class PairSeat(Seat):
 
     def ask(self, now: int, wanted: int, notes: list[Note]) -> None:
         """Status, wish, saga: in this order."""
+        self._asked = now
         self._tell_margin()
         super().ask(now, wanted, notes)
         if self.disabled:
@@ -98,6 +100,14 @@ class PairSeat(Seat):
     def wake_by(self, now: int) -> int:
         """While orders are at work or one leg stands alone the saga wants to be woken soon."""
         return now + WORK_NS if self.saga.s.busy or self.saga.s.stuck else 0
+
+    def why(self) -> str:
+        """The wish that stands and the figures that decided, one line."""
+        return str(self.strategy.describe()["why"] or "not decided yet")
+
+    def stuck(self) -> str:
+        """What the pair waits for, "" = it moves."""
+        return STUCK_NAMES[self.saga.s.stuck]
 
     def _tell_margin(self) -> None:
         """The venues' liquidation prices; read for a position of that sign, else not known."""
@@ -147,7 +157,13 @@ class PairSeat(Seat):
             for n, leg in enumerate(row.legs)
         )
         return msgspec.structs.replace(
-            row, cell=STATE_NAMES[s.state], since=s.since, refusal=REFUSAL_NAMES[s.refusal],
+            row, cell=STATE_NAMES[s.state], since=s.since or row.since, refusal=REFUSAL_NAMES[s.refusal],
             stuck=STUCK_NAMES[s.stuck], stuck_since=s.stuck_since, legs=(legs[LONG], legs[SHORT]),
-            residual=residual_share(s, p), episodes=s.episode,
+            residual=residual_share(s, p), episodes=s.episode, figures=(*row.figures, self._naked()),
         )  # fmt: skip
+
+    def _naked(self) -> GateRow:
+        """How long more than a lot stands unhedged that no state declares, s."""
+        since, most = self.saga.s.naked_since, self.saga_params.s.naked_ns
+        age = max(0, self._asked - since) if since else 0
+        return GateRow("naked seconds", age / NS_PER_S, most / NS_PER_S, age <= most)

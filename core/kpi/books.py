@@ -5,13 +5,15 @@ Index i is one strategy on one instrument (one `Ledger`). Implementations give l
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, cast
 
 import msgspec
 
 from core.domain.book import View
 from core.domain.instrument import Instrument
 from core.domain.order import Ledger
+from core.domain.pair import PairStatus
 from core.domain.snapshot import BandRow, LimitRow, Quoter
 from core.domain.units import BUY, MONEY, SELL
 
@@ -77,6 +79,63 @@ class Desk(Books, Protocol):
 
     def wires(self) -> tuple[Wire, ...]: ...
     def log_tail(self, lines: int) -> tuple[str, ...]: ...
+
+
+class GateSeen(msgspec.Struct, frozen=True, gc=False):
+    """The gate for one first leg: the filter that bars it ("" = none), the conditions that hold, whether it passes."""
+
+    barred: str
+    holds: tuple[str, ...]
+    opens: bool
+
+
+class PairEyes(Protocol):
+    """What only the saga and the strategy know of a pair. Cheap: asked for once a step and once a second."""
+
+    def naked_since(self) -> int:
+        """Since when more than a lot stands unhedged that no state declares, ns; 0 = it does not."""
+        ...
+
+    def naked_limit_ns(self) -> int:
+        """How long it may."""
+        ...
+
+    def wish(self) -> tuple[str, str]:
+        """The wish that stands (`core.domain.pair.WISH_NAMES`) and its reason, both of fixed lists."""
+        ...
+
+    def gate(self) -> tuple[GateSeen, GateSeen] | None:
+        """The gate with the long leg first, with the short leg first; None before the first decision."""
+        ...
+
+    def bands(self) -> tuple[float, float, float] | None:
+        """Spread, lower and upper band as the decision has them; None while one is unknown."""
+        ...
+
+
+class PairLegs(msgspec.Struct, frozen=True):
+    """Two ledgers that one strategy trades as a pair. Without a status there are no episodes, only money."""
+
+    name: str
+    long: int  # ledger of the leg on the long venue
+    short: int
+    status: PairStatus | None = None  # live block
+    why: Callable[[], str] = str  # the wish that stands and its reason, one line
+    stuck: Callable[[], str] = str  # what the pair waits for, "" = it moves
+    eyes: PairEyes | None = None  # without: no naked times, gate and band figures
+
+
+class Paired(Protocol):
+    """What a desk has in addition when pairs are traded."""
+
+    def pairs(self) -> tuple[PairLegs, ...]:
+        """The same pairs for the life of the engine; a ledger belongs to at most one."""
+        ...
+
+
+def pairs_of(books: Books) -> tuple[PairLegs, ...]:
+    """The pairs of a desk, none where it knows of no pairs."""
+    return cast("Paired", books).pairs() if hasattr(books, "pairs") else ()
 
 
 class Money(msgspec.Struct, frozen=True, gc=False):

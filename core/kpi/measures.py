@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 
 from core.domain.events import Health, Link, RequestRefused, Step
 from core.domain.order import (
@@ -31,11 +30,12 @@ from core.domain.order import (
 )
 from core.domain.units import NS_PER_S, sign_of
 from core.kpi.attribution import Attribution, Capture, attribute
-from core.kpi.books import Books, Money, mid2_of, money_of
-from core.kpi.connectivity import Stream
+from core.kpi.books import Books, Money, mid2_of, money_of, pairs_of
+from core.kpi.heard import Heard
 from core.kpi.latency import ACK, Latencies
 from core.kpi.markout import Markouts
 from core.kpi.orders import Fill, Order, SeenTrades
+from core.kpi.pairs import PairMeasures
 from core.kpi.quality import MAKER, REDUCE, TAKER, Quality, slippage_bps
 
 MINUTES = 60
@@ -55,13 +55,14 @@ class Measures:
         self.round = [Quality() for _ in range(n)]
         self.minutes: list[deque[Quality]] = [deque([Quality()], maxlen=MINUTES) for _ in range(n)]
         self.capture = [Capture() for _ in range(n)]
+        self.pairs = [PairMeasures(books, legs, self.capture) for legs in pairs_of(books)]
+        self.paired = {i: pair for pair in self.pairs for i in pair.ledgers}
         places = sorted({books.place(i) for i in range(n)})
         self.markouts = [Markouts() for _ in range(n)]
-        self.streams = {place: Stream(now) for place in places}
         self._of_place = {place: [i for i in range(n) if books.place(i) == place] for place in places}
         self._by_strategy = {(books.strategy(i), books.place(i)): i for i in range(n)}
-        self._eyes = {place: self._eye(place, indices) for place, indices in self._of_place.items()}
-        self._feed = self.latency.feed
+        self._heard = Heard(books, self._of_place, self.markouts, self.latency, now)
+        self.streams = self._heard.streams
         self.orders: dict[int, Order] = {}
         self._seen = SeenTrades()
         self.transfers = 0
@@ -75,12 +76,6 @@ class Measures:
         self._next_second = now + NS_PER_S
         self._minute = now // (60 * NS_PER_S)
 
-    def _eye(self, place: int, indices: list[int]) -> tuple[Any, ...]:
-        """Views of one instrument's memory, for the path of a step: a third of the price of reading fields."""
-        view = self.books.view(indices[0])
-        columns = (memoryview(view.a[name].data) for name in ("book_ok", "ts_recv", "ts_exch"))
-        return (self.streams[place], memoryview(view.array("px").data), *columns, [self.markouts[i] for i in indices])
-
     def take(self, step: Step) -> None:
         """Read one step. The lists `fills`, `placed`, `ended`, `funded` hold what it brought until the next call."""
         moment = step.moment
@@ -88,13 +83,12 @@ class Measures:
         if self.fills or self.placed or self.ended or self.funded:
             self.fills, self.placed, self.ended, self.funded = [], [], [], []
         for piece in moment.slices:
-            self._observe(piece.instrument, ts, piece.last - piece.first)
+            self._heard.rows(piece.instrument, ts, piece.last - piece.first)
         for report in moment.reports:
             self._report(report, ts)
         for event in moment.inputs:
             if isinstance(event, Link):
-                if event.instrument in self.streams:
-                    self.streams[event.instrument].link(ts, event.up, event.why)
+                self._heard.link(event.instrument, ts, event.up, event.why)
             elif isinstance(event, Health):
                 self.health = event
             elif isinstance(event, RequestRefused):
@@ -106,23 +100,10 @@ class Measures:
             for scope in (self.total[i], self.round[i], self.minutes[i][-1]):
                 scope.engine_refused += 1
                 scope.rejected(refusal.code)
+        for pair in self.pairs:
+            pair.take(ts)
         if ts >= self._next_second:
             self._second(ts)
-
-    def _observe(self, place: int, ts: int, rows: int) -> None:
-        eyes = self._eyes.get(place)
-        if eyes is None:
-            return
-        stream, px, book_ok, ts_recv, ts_exch, markouts = eyes
-        stream.messages += rows
-        self._feed.record(ts_recv[0] - ts_exch[0])
-        ok = book_ok[0]
-        if ok and not stream.uptime.up:
-            stream.link(ts, True, "")
-        bid, ask = px[0, 0], px[1, 0]
-        mid2 = bid + ask if bid and ask and ok else 0
-        for markout in markouts:
-            markout.mid(ts, mid2)
 
     def _request(self, request: Request, ts: int) -> None:
         if request.kind == CREATE:
@@ -164,6 +145,8 @@ class Measures:
                 self.transfers += report.amount
             else:
                 self.funded.append((ts, report.instrument, report.amount))
+                for pair in self.pairs:
+                    pair.funded(report)
             return
         order = self.orders.get(report.cl_id)
         if order is None:
@@ -229,6 +212,8 @@ class Measures:
             flags=flags, mid2=mid2, slippage_bps=slip, why=WHY[report.kind],
         )  # fmt: skip
         self.fills.append(fill)
+        if (pair := self.paired.get(i)) is not None:
+            pair.before_fill(i, report.px, sign * report.qty, decided)
         self.capture[i].fill(sign, report.px, report.qty, mid2)
         self.markouts[i].fill(ts, sign, report.px, maker)
         notional = float(report.px * report.qty * self.books.instrument(i).unit)
@@ -269,9 +254,9 @@ class Measures:
             for ring in self.minutes:
                 ring.extend(Quality() for _ in range(min(minute - self._minute, MINUTES)))
             self._minute = minute
-        for place, stream in self.streams.items():
-            view = self.books.view(self._of_place[place][0]).s
-            stream.gaps, stream.lost = view.n_gaps, view.n_lost
+        self._heard.second()
+        for pair in self.pairs:
+            pair.second()
         for call in self.on_second:
             call(ts)
 
@@ -292,8 +277,8 @@ class Measures:
         """Open the scope of a round: its own counts, histograms, markouts and uptime."""
         self.round = [Quality() for _ in self.round]
         self.latency.new_round()
-        self._feed = self.latency.feed
+        self._heard.new_round(now)
         for markouts in self.markouts:
             markouts.new_round()
-        for stream in self.streams.values():
-            stream.new_round(now)
+        for pair in self.pairs:
+            pair.clock.new_round(now)

@@ -32,6 +32,18 @@ def next_settlement(now_ns: int, interval_ns: int, offset_ns: int) -> int:
     return offset_ns + ((now_ns - offset_ns) // interval_ns + 1) * interval_ns
 
 
+def settlements_ahead(now_ns: int, told_ns: int, interval_ns: int, offset_ns: int, n: int) -> list[int]:
+    """The next n settlements: from the one that the venue told (0 = none) where it lies ahead, else by its calendar.
+
+    Without an interval only what was told.
+    """
+    told = told_ns > now_ns
+    if interval_ns <= 0:
+        return [told_ns] if told else []
+    first = told_ns if told else next_settlement(now_ns, interval_ns, offset_ns)
+    return [first + k * interval_ns for k in range(n)]
+
+
 @kernel
 def clamp(x: float, a: float, b: float) -> float:
     """x within [min(a, b), max(a, b)], whichever way round a venue prints its bounds."""

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from core.rounds.facts import Event, LedgerFacts, RoundFacts, Standing
-from core.rounds.figures import UNKNOWN, clock_time, duration, exact, money, number, percent, price, size, when
+from core.rounds.figures import UNKNOWN, clock_time, duration, exact, label, money, number, percent, price, size, when
 from core.rounds.markdown import esc, fenced, sparkline, table
 
 SHOWN_EVENTS = 60
+PAIR_WORDS = [
+    "Spread here is what fills earned against the mid of their own venue; sections of pairs call it execution and "
+    "split the drift.",
+    "",
+]
 
 
 def pnl(facts: RoundFacts) -> list[str]:
@@ -15,7 +20,7 @@ def pnl(facts: RoundFacts) -> list[str]:
     for led in facts.ledgers:
         m, a = led.money, led.attribution
         amounts = [m.net, m.price, a.spread, a.drift, -m.fees, led.rebates, m.funding, m.realised, m.unrealised]
-        rows.append([esc(f"{led.name} {led.symbol}"), *[money(x) for x in amounts]])
+        rows.append([esc(label(led, facts)), *[money(x) for x in amounts]])
     total, parts = facts.money, facts.attribution
     rebates = sum(led.rebates for led in facts.ledgers)
     amounts = [total.net, total.price, parts.spread, parts.drift, -total.fees, rebates, total.funding]
@@ -28,6 +33,7 @@ def pnl(facts: RoundFacts) -> list[str]:
         "",
         *table([*head, "realised", "unrealised"], rows, "lrrrrrrrrr"),
         "",
+        *(PAIR_WORDS if facts.pairs else []),
         f"Equity change {exact(change)} = net {exact(total.net)} + transfers {exact(facts.transfers)}: {agrees}.",
         "",
         f"Equity `{sparkline(facts.path.equity)}`  ",
@@ -41,10 +47,11 @@ def pnl(facts: RoundFacts) -> list[str]:
 
 
 def funding_flipped(facts: RoundFacts) -> bool:
-    """S0-17: right on price, wrong after funding."""
-    return any(
-        led.money.price - led.money.fees > 0 and led.money.net < 0 and led.money.funding < 0 for led in facts.ledgers
-    )
+    """S0-17: right on price, wrong after funding. The legs of a pair count together: one of them often pays."""
+    alone = [led.money for k, led in enumerate(facts.ledgers) if k not in facts.paired]
+    pairs = [pair.split for pair in facts.pairs]
+    before = [(m.net - m.funding, m.funding, m.net) for m in alone] + [(p.net - p.carry, p.carry, p.net) for p in pairs]
+    return any(without > 0 and net < 0 and funding < 0 for without, funding, net in before)
 
 
 def inventory(facts: RoundFacts) -> list[str]:
@@ -52,7 +59,7 @@ def inventory(facts: RoundFacts) -> list[str]:
     for led in facts.ledgers:
         ends = [size(led.start.pos, led), size(led.end.pos, led)]
         cap = f"{led.net_max:g}" if led.net_max is not None else UNKNOWN
-        row = [esc(f"{led.name} {led.symbol}"), *ends, size(led.max_long, led), size(led.max_short, led), cap]
+        row = [esc(label(led, facts)), *ends, size(led.max_long, led), size(led.max_short, led), cap]
         rows.append([*row, percent(led.buffer_min, 1)])
     head = ["strategy", "start", "end", "most long", "most short", "net cap", "smallest liquidation buffer"]
     path = [f"Path of {esc(facts.ledgers[0].symbol)} `{sparkline(facts.path.pos)}`"] if facts.ledgers else []
@@ -143,7 +150,7 @@ def snapshots(facts: RoundFacts) -> list[str]:
     """Balance, position, mid at both ends (S3-51, S3-54)."""
     rows = [["balance with unrealised", money(facts.equity_start, False), money(facts.equity_end, False)]]
     for led in facts.ledgers:
-        name = esc(f"{led.name} {led.symbol}")
+        name = esc(label(led, facts))
         rows.append([f"position {name}", size(led.start.pos, led), size(led.end.pos, led)])
         for field in ("mid", "mark", "entry"):
             rows.append([f"{field} {name}", *_both(led, field)])

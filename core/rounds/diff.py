@@ -32,6 +32,11 @@ def results(before: RoundFacts, now: RoundFacts) -> list[tuple[str, float | None
     a, b = before.attribution, now.attribution
     for name in ("net", "spread", "drift", "fees", "funding"):
         rows.append((f"{name} {now.quote}", getattr(a, name) / MONEY, getattr(b, name) / MONEY))
+    old_pairs = {pair.name: pair.split for pair in before.pairs}
+    for pair in now.pairs:
+        for name in ("net", "spread", "trend", "carry", "fees", "execution") if pair.name in old_pairs else ():
+            amounts = [getattr(split, name) / MONEY for split in (old_pairs[pair.name], pair.split)]
+            rows.append((f"pair {pair.name} {name} {now.quote}", *amounts))
     fills = [sum(s.fills for led in f.ledgers for s in led.sides) for f in (before, now)]
     rows.append(("fills", float(fills[0]), float(fills[1])))
     old = {k.name: k.raw for k in kpis(before)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.kpi.quality import slippage_word
 from core.rounds.facts import LedgerFacts, RoundFacts, Side
-from core.rounds.figures import bps, duration, percent, size
+from core.rounds.figures import bps, duration, label, percent, size
 from core.rounds.markdown import esc, table
 
 
@@ -13,7 +13,7 @@ def _each(facts: RoundFacts, body: list[list[str]]) -> list[str]:
     out: list[str] = []
     for led, lines in zip(facts.ledgers, body, strict=True):
         if len(facts.ledgers) > 1:
-            out += [f"### {esc(led.name)} {esc(led.symbol)}", ""]
+            out += [f"### {esc(label(led, facts))}", ""]
         out += [*lines, ""]
     return out[:-1] if out else ["No strategy ran."]
 
@@ -84,7 +84,7 @@ def reduce_review(facts: RoundFacts) -> list[str]:
     out = []
     for led in facts.ledgers:
         done = [s for s in led.slippage if s.kind == "reduce" and s.n]
-        name = esc(f"{led.name} {led.symbol}")
+        name = esc(label(led, facts))
         if not done:
             out.append(f"- {name}: no reduce-only fill.")
         for s in done:

@@ -13,6 +13,10 @@ from core.domain.errors import DataError
 from core.domain.snapshot import LatencyRow
 from core.kpi.attribution import Attribution
 from core.kpi.books import Money
+from core.kpi.episodes import Episode
+from core.kpi.pair import PairCosts, PairMoney
+from core.kpi.pair_times import PairTimes
+from core.kpi.settlements import Settlement, Upcoming
 from core.rounds.scheduler import Ending
 
 VERSION = 1
@@ -131,6 +135,29 @@ class LedgerFacts(msgspec.Struct):
     liquidations: int = 0
 
 
+class PairFacts(msgspec.Struct):
+    """One pair: two of the round's ledgers, the long venue's first. `split` is the round's money."""
+
+    name: str
+    legs: tuple[int, int]  # numbers of its ledgers in `RoundFacts.ledgers`
+    state: int | None  # 0 .. 5 of S0 .. S5
+    busy: bool
+    wish: str
+    stuck: str
+    split: PairMoney
+    before: PairMoney = PairMoney()  # what the episode that ran into this round had made until then
+    episodes: list[Episode] = []  # ended in this round, then the running one
+    episodes_dropped: int = 0
+    payments: list[Settlement] = []
+    payments_dropped: int = 0
+    upcoming: list[Upcoming] = []
+    spread: float | None = None
+    residual: float = 0.0
+    adopted: int = 0
+    costs: PairCosts = PairCosts()
+    times: PairTimes = msgspec.field(default_factory=PairTimes)
+
+
 class Paths(msgspec.Struct):
     """Samples over the round, thinned for charts. `pos` (base units) and `mid` are of the first ledger."""
 
@@ -208,6 +235,12 @@ class RoundFacts(msgspec.Struct):
     log_tail: list[str] = []
     metrics: str = ""
     version: int = VERSION
+    pairs: list[PairFacts] = []
+
+    @property
+    def paired(self) -> set[int]:
+        """Numbers of the ledgers that are legs of a pair."""
+        return {leg for pair in self.pairs for leg in pair.legs}
 
     @property
     def money(self) -> Money:
@@ -226,7 +259,11 @@ class RoundFacts(msgspec.Struct):
 
 
 def encode(facts: RoundFacts) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(facts), indent=1)
+    """Rounds without pairs are written as ever: they have no such key."""
+    fields = msgspec.structs.asdict(facts)
+    if not facts.pairs:
+        del fields["pairs"]
+    return msgspec.json.format(msgspec.json.encode(fields), indent=1)
 
 
 def decode(raw: bytes, name: str) -> RoundFacts:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from core.clock import iso
 from core.domain.units import MONEY, NS_PER_S
-from core.rounds.facts import LedgerFacts
+from core.rounds.facts import LedgerFacts, RoundFacts
 
 UNKNOWN = "--"
+
+
+def label(led: LedgerFacts, facts: RoundFacts) -> str:
+    """Strategy and symbol; the venue too where one strategy trades the symbol on two (not escaped)."""
+    twins = sum(other.name == led.name and other.symbol == led.symbol for other in facts.ledgers)
+    return f"{led.name} {led.venue} {led.symbol}" if twins > 1 else f"{led.name} {led.symbol}"
 
 
 def money(amount: int | None, signed: bool = True) -> str:

@@ -11,8 +11,8 @@ from core.domain.units import MONEY, NS_PER_MS
 from core.kpi.connectivity import DESK_UPTIME, DROP_RATE, STREAM_UPTIME
 from core.kpi.latency import ACK, FEED, LOOP, TICK, band_of
 from core.kpi.quality import BAD_BPS
-from core.rounds.facts import RoundFacts
-from core.rounds.figures import UNKNOWN, bps, duration, money, number, percent
+from core.rounds.facts import LedgerFacts, RoundFacts
+from core.rounds.figures import UNKNOWN, bps, duration, label, money, number, percent
 from core.rounds.markdown import esc
 
 LAYERS = {1: "L1 wire", 2: "L2 execution", 3: "L3 risk", 4: "L4 result"}
@@ -85,10 +85,18 @@ def _wire(facts: RoundFacts) -> list[Kpi]:
     ]  # fmt: skip
 
 
+def _name(ledger: LedgerFacts, facts: RoundFacts) -> str:
+    """The strategy in brackets where there are several, with its symbol where it has several."""
+    if len(facts.ledgers) == 1:
+        return ""
+    twins = sum(other.name == ledger.name for other in facts.ledgers)
+    return f" ({label(ledger, facts)})" if twins > 1 else f" ({ledger.name})"
+
+
 def _execution(facts: RoundFacts) -> list[Kpi]:
     rows = []
-    for ledger in facts.ledgers:
-        name = f" ({ledger.name})" if len(facts.ledgers) > 1 else ""
+    for k, ledger in enumerate(facts.ledgers):
+        name = _name(ledger, facts)
         submitted = sum(s.submitted for s in ledger.sides)
         rate = sum(s.filled for s in ledger.sides) / submitted if submitted else None
         rows.append(Kpi(2, f"fill rate{name}", percent(rate), "", INFO if submitted else NONE, "S0-38", rate))
@@ -105,8 +113,9 @@ def _execution(facts: RoundFacts) -> list[Kpi]:
                 rows.append(Kpi(2, f"adverse selection at 1 s{name}", percent(mark.adverse, 1), "",
                                 INFO if mark.maker_n else NONE, "S3-44", mark.adverse))  # fmt: skip
         silent = ledger.longest_silence_ns
-        rows.append(Kpi(2, f"longest time without a quote{name}", duration(silent), "<= 10 s",
-                        _judge(silent <= 10_000 * NS_PER_MS), "S3-73", silent))  # fmt: skip
+        if k not in facts.paired:  # a pair quotes only while it works
+            rows.append(Kpi(2, f"longest time without a quote{name}", duration(silent), "<= 10 s",
+                            _judge(silent <= 10_000 * NS_PER_MS), "S3-73", silent))  # fmt: skip
         asked = sum(s.placed for s in ledger.sides) + ledger.engine_refused + ledger.wire_refused
         bad = ledger.engine_refused + ledger.wire_refused + ledger.venue_rejected
         ratio = bad / asked if asked else None
@@ -119,7 +128,7 @@ def _execution(facts: RoundFacts) -> list[Kpi]:
 def _risk(facts: RoundFacts) -> list[Kpi]:
     rows = []
     for ledger in facts.ledgers:
-        name = f" ({ledger.name})" if len(facts.ledgers) > 1 else ""
+        name = _name(ledger, facts)
         buffer = ledger.buffer_min
         verdict = _judge(None if buffer is None else buffer >= BUFFER_LIMIT)
         rows.append(

@@ -17,6 +17,7 @@ from core.kpi.connectivity import Uptime
 from core.kpi.measures import Measures
 from core.rounds.facts import Event, LedgerFacts, Mark, RoundFacts, Run, Standing
 from core.rounds.gather import ledger_facts, rest_facts, stream_facts
+from core.rounds.pair_rounds import PairRounds
 from core.rounds.samples import Samples
 from core.rounds.scheduler import Ending
 
@@ -69,6 +70,7 @@ class Recorder:
         self._last_second = now
         self.money0 = [self.measures.money(i) for i in range(n)]
         self.parts0 = [self.measures.attribution(i) for i in range(n)]
+        self.pairs = PairRounds(self.measures, now)
         self.transfers0 = self.measures.transfers
         self.wires0 = {w.venue: w for w in self.desk.wires()}
         self.activity0 = [self.desk.activity(i) for i in range(n)]
@@ -217,6 +219,7 @@ class Recorder:
             clock_offset_ns=measures.health.clock_offset_ns,
             log_tail=list(desk.log_tail(LOG_TAIL)),
             metrics=metrics,
+            pairs=self.pairs.facts(ending.ended),
         )
 
 

@@ -5,8 +5,11 @@ All text from outside passes `markdown.esc` or `markdown.fenced`; figures come f
 
 from __future__ import annotations
 
+import functools
+
 from core.kpi.latency import ACK, LEGS
-from core.rounds import details, execution_details
+from core.kpi.pair import PairMoney
+from core.rounds import details, execution_details, pair_details
 from core.rounds.diff import change_section
 from core.rounds.facts import RoundFacts
 from core.rounds.figures import bps, duration, exact, money, percent, when
@@ -23,6 +26,7 @@ def report(facts: RoundFacts, before: RoundFacts | None, charts: str = "") -> st
         ("KPIs", _kpi_table(facts)),
         ("Change since last round", change_section(before, facts)),
         ("PnL", details.pnl(facts)),
+        *pair_details.sections(facts),
         ("Inventory", details.inventory(facts)),
         ("Fills and cancels", execution_details.fills(facts)),
         ("Execution quality", execution_details.quality(facts)),
@@ -70,7 +74,7 @@ def verdict_lines(facts: RoundFacts) -> list[str]:
     """The first sentences: money, end, KPIs; whatever is wrong comes first."""
     ending, parts, rows = facts.ending, facts.attribution, kpis(facts)
     bad = failed(rows)
-    out = []
+    out = pair_details.market_warning(facts)
     if not facts.identity_ok:
         out.append("**THE BOOKS DO NOT AGREE**: equity change differs from net PnL plus transfers (see PnL).")
     if ending.verdict == "cut off":
@@ -85,10 +89,14 @@ def verdict_lines(facts: RoundFacts) -> list[str]:
     if ending.late_ns > 1_000_000_000:
         out.append(f"**It ended {duration(ending.late_ns)} late** (the machine or the core stood still).")
     made = "Earned" if parts.net > 0 else "Lost" if parts.net < 0 else "Made"
-    out.append(
-        f"{made} {money(parts.net)} {esc(facts.quote)}: spread {money(parts.spread)}, position drift "
-        f"{money(parts.drift)}, fees {money(-parts.fees)}, funding {money(parts.funding)}."
-    )
+    if _only_pairs(facts):
+        out.append(f"{made} {money(parts.net)} {esc(facts.quote)}: {pair_details.sentence(_pair_sum(facts))}.")
+    else:
+        out.append(
+            f"{made} {money(parts.net)} {esc(facts.quote)}: spread {money(parts.spread)}, position drift "
+            f"{money(parts.drift)}, fees {money(-parts.fees)}, funding {money(parts.funding)}."
+        )
+        out += pair_details.headlines(facts)
     if ending.verdict == "flat":
         out.append("Ended flat: the venue shows no order and no position of ours.")
     if ending.verdict == "carried":
@@ -105,8 +113,34 @@ def verdict_lines(facts: RoundFacts) -> list[str]:
 
 
 def _carried(facts: RoundFacts) -> str:
-    held = [led for led in facts.ledgers if led.end.pos]
-    return ", ".join(f"{led.end.pos * led.lot:+.{led.size_digits}f} {esc(led.base)}" for led in held) or "none"
+    held = [(k, led) for k, led in enumerate(facts.ledgers) if led.end.pos]
+    return (
+        ", ".join(
+            f"{led.end.pos * led.lot:+.{led.size_digits}f} {esc(led.base)}"
+            + (f" on {esc(led.venue)}" if k in facts.paired else "")
+            for k, led in held
+        )
+        or "none"
+    )
+
+
+def _only_pairs(facts: RoundFacts) -> bool:
+    return bool(facts.pairs) and len(facts.paired) == len(facts.ledgers)
+
+
+def _pair_sum(facts: RoundFacts) -> PairMoney:
+    return functools.reduce(PairMoney.plus, (pair.split for pair in facts.pairs), PairMoney())
+
+
+def _sources(facts: RoundFacts) -> list[list[str]]:
+    """Rows of the first screen on where the money came from: name, amount."""
+    if _only_pairs(facts):
+        p = _pair_sum(facts)
+        names = {"Spread": p.spread, "Trend": p.trend, "Fees": -p.fees, "Carry (funding)": p.carry}
+    else:
+        a, m = facts.attribution, facts.money
+        names = {"Spread earned": a.spread, "Position drift": a.drift, "Fees": -m.fees, "Funding": m.funding}
+    return [[name, money(amount)] for name, amount in names.items()]
 
 
 def _first_screen(facts: RoundFacts, charts: str) -> list[str]:
@@ -119,14 +153,17 @@ def _first_screen(facts: RoundFacts, charts: str) -> list[str]:
     depth = facts.performance.max_drawdown
     ack = next((leg.p50_ns for leg in facts.rest.latency if leg.name == LEGS[ACK]), None)
     equity = facts.equity_start, facts.equity_end
+    spread, drift, fees, funding = _sources(facts)
     rows = [
         ["Net PnL", f"**{money(facts.money.net)} {unit}**", "Fills", f"{fills}"],
-        ["Spread earned", money(facts.attribution.spread), "Fill rate", percent(rate)],
-        ["Position drift", money(facts.attribution.drift), "Maker share", percent(maker, 1)],
-        ["Fees", money(-facts.money.fees), "Markout 1 s, bps", bps(mark.maker_bps if mark else None)],
-        ["Funding", money(facts.money.funding), "Max drawdown", percent(depth, 3)],
+        [*spread, "Fill rate", percent(rate)],
+        [*drift, "Maker share", percent(maker, 1)],
+        [*fees, "Markout 1 s, bps", bps(mark.maker_bps if mark else None)],
+        [*funding, "Max drawdown", percent(depth, 3)],
         ["Equity", f"{money(equity[0], False)} → {money(equity[1], False)}", "Order to ack, p50", duration(ack)],
-    ]  # fmt: skip
+    ]
+    if _only_pairs(facts):
+        rows.insert(5, ["Execution", money(_pair_sum(facts).execution), " ", " "])
     out = ["", *[f"- {line}" for line in verdict_lines(facts)], ""]
     out += table(["Money", " ", "Execution", " "], rows, "lrlr")
     out += ["", f"Equity `{sparkline(facts.path.equity)}`  "]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
-SYMBOL, SYMBOL_SIDE = ("symbol",), ("symbol", "side")
+SYMBOL, SYMBOL_SIDE, PAIR = ("symbol",), ("symbol", "side"), ("pair",)
+PAIR_PARTS = ("spread", "trend", "carry", "fees", "execution")
 REGIMES = ("CALM", "NORMAL", "HIGH", "EXTREME")
 RUN_STATES = (
     "STARTING", "PAUSED", "RUNNING", "COOLDOWN", "HALTING", "HALTED", "FLATTENING", "FLAT", "STOPPING",
@@ -69,6 +70,19 @@ FAMILIES: tuple[Family, ...] = (
     Family("perp_weight_ratio", "gauge", ("venue",), "API weight used of its limit, 0 to 1.", "S0-28"),
     Family("perp_tick_to_order_p99_seconds", "gauge", (), "p99 from tick to order of the round, seconds.", "S0-20"),
     Family("perp_loop_lag_p99_seconds", "gauge", (), "p99 of the event loop's lag of the round, seconds.", "S0-47"),
+    Family("perp_pair_state", "gauge", PAIR, "State of the pair: 0 to 5 for S0 to S5.", "S1-38"),
+    Family("perp_pair_spread", "gauge", PAIR, "Mid on the long venue less mid on the short, quote currency.", "S1-66"),
+    Family("perp_pair_residual_ratio", "gauge", PAIR, "Net over the larger leg: 0 hedged, 1 one leg.", "S1-23"),
+    Family("perp_pair_pnl", "gauge", ("pair", "part"), "PnL since the start, quote currency; fees > 0 paid.", "S1-61"),
+    Family("perp_pair_stuck", "gauge", PAIR, "1 while the pair waits for something that may need a person.", "S1-57"),
+    Family("perp_pair_naked_seconds", "gauge", PAIR, "How long the pair is naked by now, 0 if it is not.", "S1-57"),
+    Family("perp_pair_naked_limit_seconds", "gauge", PAIR, "How long it may be naked.", "S1-57"),
+    Family("perp_pair_naked_p99_seconds", "gauge", PAIR, "p99 of the round's naked times, nearest rank.", "S1-57"),
+    Family("perp_pair_naked_over_total", "counter", PAIR, "Naked times that were longer than the limit.", "S1-57"),
+    Family("perp_pair_state_seconds_total", "counter", ("pair", "state"), "Time in the state, S0 to S5.", "S1-38"),
+    Family("perp_pair_moves_total", "counter", ("pair", "move", "reason"), "Moves from rest to rest.", "S1-39"),
+    Family("perp_pair_hedge_ratio", "gauge", PAIR, "Smaller over larger leg while locked, round's mean.", "S1-23"),
+    Family("perp_pair_out_of_band_ratio", "gauge", PAIR, "Share of the round at or beyond a band.", "S1-62"),
     Family("perp_alerts_open", "gauge", ("level",), "Alerts not yet acknowledged.", "S3-68"),
     Family("perp_round_number", "gauge", (), "Number of the running round.", "UC-08"),
     Family("perp_store_rows_waiting", "gauge", (), "Rows that the store has not written yet.", "S4-88"),
@@ -84,6 +98,7 @@ def document() -> str:
         "Generated from core/telemetry/families.py by `python -m core.telemetry.families`; a test compares both.",
         "Served at `http://127.0.0.1:8080/metrics` by `perpconsole run` and `core` (`--metrics-port`, 0 picks a port).",
         "Label `side` is BUY or SELL. Names are exact: a counter carries no suffix that is not written here (K-19).",
+        "A symbol that is traded on two venues is labelled `symbol@venue`; `part` is " + ", ".join(PAIR_PARTS) + ".",
         "A figure that is unknown is absent, never 0.",
         "",
         "| metric | type | labels | meaning and unit | row |",

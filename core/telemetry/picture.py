@@ -12,10 +12,10 @@ import msgspec
 
 from core.clock import day_of
 from core.domain.events import Step
+from core.domain.pair_picture import PairRow
 from core.domain.snapshot import (
     Action,
     AlertRow,
-    Chart,
     Check,
     Holder,
     Kernels,
@@ -34,8 +34,8 @@ from core.kpi.books import Desk, Money, Wire, mark_of
 from core.kpi.measures import Measures
 from core.kpi.summary import execution_of
 from core.telemetry import rows
+from core.telemetry.trails import TRAIL, Trails
 
-TRAIL = 240
 SPARK = 48
 ZERO = Wire()
 
@@ -48,6 +48,7 @@ class RoundReads(msgspec.Struct, frozen=True):
     equity: Callable[[], int]
     equity_start: Callable[[], int]
     max_drawdown: Callable[[], float]
+    pairs: Callable[[], tuple[PairRow, ...]] = tuple
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +87,7 @@ class Picture:
     def __init__(self, desk: Desk, measures: Measures, reads: RoundReads) -> None:
         self.desk, self.measures, self.reads = desk, measures, reads
         self._equity: deque[float] = deque(maxlen=TRAIL)
-        self._quotes: deque[tuple[int, float | None, float | None, float | None]] = deque(maxlen=TRAIL)
+        self._trails = Trails()
         self._seen = dict.fromkeys(measures.streams, 0)
         self._per_s = dict.fromkeys(measures.streams, 0.0)
         self._last = 0
@@ -107,14 +108,8 @@ class Picture:
         net = self._net()
         if day_of(now) != self._day:
             self._day, self._day_net = day_of(now), net
-        quoter = self.desk.quoter(0) if self.desk.count else None
-        if quoter is not None and quoter.mid:
-            mid = quoter.mid
-
-            def off(price: float | None) -> float | None:
-                return None if price is None else (price / mid - 1.0) * 1e4
-
-            self._quotes.append((now, off(quoter.reservation), off(quoter.best_ask), off(quoter.best_bid)))
+        self._trails.quoted(now, self.desk.quoter(0) if self.desk.count else None)
+        self._trails.spread(now, self.reads.pairs())
 
     def _net(self) -> int:
         return sum(self.measures.money(i).net for i in range(self.desk.count))
@@ -136,6 +131,7 @@ class Picture:
             instrument = desk.instrument(i)
             net[instrument.base] = net.get(instrument.base, 0.0) + desk.ledger(i).s.pos * instrument.lot
         quoter = desk.quoter(0) if n else None
+        pairs = self.reads.pairs()
         return Snapshot(
             seq=frame.seq, ts=now, mode=frame.mode, network=frame.network, account=frame.account,
             venue=desk.instrument(0).venue if n else "", market=frame.market, speed=frame.speed,
@@ -145,7 +141,7 @@ class Picture:
             buffer_min=min(known) if known and len(known) == len(positions) else None, orders=tuple(orders),
             latency=measures.latency.rows(),
             execution=execution_of(measures, sum(a.suppressed for a in activity), sum(a.dropped for a in activity)),
-            chart=self._chart(),
+            chart=self._trails.chart(pairs), pairs=pairs,
             funding=tuple(rows.funding_row(desk, i, now, self.reads.money(i).funding) for i in range(n)),
             feeds=tuple(
                 rows.feed_row(
@@ -201,19 +197,4 @@ class Picture:
             max_drawdown=self.reads.max_drawdown(),
             identity_ok=sum(p.net for p in parts) == net,
             spark=tuple(spark),
-        )
-
-    def _chart(self) -> Chart:
-        if not self._quotes:
-            return Chart(title="quotes round the mid")
-        ts, value, upper, lower = zip(*self._quotes, strict=True)
-        return Chart(
-            title="quotes round the mid",
-            ts=ts,
-            value=value,
-            upper=upper,
-            lower=lower,
-            upper_name="ask",
-            lower_name="bid",
-            now=value[-1],
         )

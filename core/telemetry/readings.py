@@ -18,7 +18,8 @@ from core.kpi.books import Desk, mark_of, mid2_of
 from core.kpi.latency import ACK, LOOP, TICK
 from core.kpi.markout import MAKER, ONE_SECOND
 from core.kpi.measures import Measures
-from core.telemetry.families import BY_NAME, REGIMES, RUN_STATES
+from core.kpi.pairs import PairMeasures
+from core.telemetry.families import BY_NAME, PAIR_PARTS, REGIMES, RUN_STATES
 
 BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0)
 Samples = dict[str, list[tuple[tuple[str, ...], float]]]
@@ -54,6 +55,8 @@ def read(desk: Desk, measures: Measures, picture: Snapshot, waiting_rows: int = 
 
     for i in range(desk.count):
         _ledger(desk, measures, i, put)
+    for pair in measures.pairs:
+        _pair(pair, put)
     for wire in desk.wires():
         put("mm_rest_requests_total", wire.requests, wire.venue)
         put("mm_rest_errors_total", wire.errors, wire.venue)
@@ -87,9 +90,45 @@ def read(desk: Desk, measures: Measures, picture: Snapshot, waiting_rows: int = 
     )
 
 
+def _pair(pair: PairMeasures, put: Put) -> None:
+    name, status, money = pair.legs.name, pair.legs.status, pair.money()
+    put("perp_pair_state", None if status is None else status.s.state, name)
+    put("perp_pair_spread", pair.spread(), name)
+    put("perp_pair_residual_ratio", pair.capture.residual(), name)
+    put("perp_pair_stuck", float(bool(pair.legs.stuck())), name)
+    for part in PAIR_PARTS:
+        put("perp_pair_pnl", getattr(money, part) / MONEY, name, part)
+    _pair_times(pair, name, put)
+
+
+def _pair_times(pair: PairMeasures, name: str, put: Put) -> None:
+    clock, now = pair.clock, pair.now
+    total, round = clock.since_start(now), clock.in_round(now)
+    if clock.eyes is not None:
+        put("perp_pair_naked_seconds", clock.naked_ns(now) / NS_PER_S, name)
+        put("perp_pair_naked_limit_seconds", clock.limit_ns() / NS_PER_S, name)
+        put("perp_pair_naked_over_total", total.naked_over, name)
+        p99 = round.naked_p99_ns
+        put("perp_pair_naked_p99_seconds", None if p99 is None else p99 / NS_PER_S, name)
+    for state, ns in enumerate(total.in_state) if pair.legs.status is not None else ():
+        put("perp_pair_state_seconds_total", ns / NS_PER_S, name, f"S{state}")
+    for move, n in sorted(total.moves.items()):
+        where, _, reason = move.partition(": ")
+        put("perp_pair_moves_total", n, name, where, reason)
+    put("perp_pair_hedge_ratio", round.hedge_mean, name)
+    put("perp_pair_out_of_band_ratio", round.band_out / round.band_looks if round.band_looks else None, name)
+
+
+def _symbol(desk: Desk, i: int) -> str:
+    """Label of one instrument: its symbol, with the venue where another one has the same symbol."""
+    mine = desk.instrument(i)
+    others = (desk.instrument(k).venue for k in range(desk.count) if desk.instrument(k).symbol == mine.symbol)
+    return f"{mine.symbol}@{mine.venue}" if set(others) != {mine.venue} else mine.symbol
+
+
 def _ledger(desk: Desk, measures: Measures, i: int, put: Put) -> None:
     instrument, ledger, quality = desk.instrument(i), desk.ledger(i).s, measures.total[i]
-    symbol, tick = instrument.symbol, instrument.tick
+    symbol, tick = _symbol(desk, i), instrument.tick
     view, mid2, money = desk.view(i).s, mid2_of(desk, i), measures.money(i)
     if mid2:
         put("mm_mid_price", round(mid2 * tick / 2, instrument.price_digits + 1), symbol)
@@ -113,7 +152,8 @@ def _ledger(desk: Desk, measures: Measures, i: int, put: Put) -> None:
     hour, activity = measures.hour(i).both, desk.activity(i)
     put("mm_fill_rate_current", hour.rate, symbol)
     put("mm_recent_fills_count", hour.fills, symbol)
-    put("mm_quotes_generated_total", activity.quotes, symbol)
+    if i not in measures.paired:  # they quote only while they work: no silence to be alarmed at
+        put("mm_quotes_generated_total", activity.quotes, symbol)
     put("mm_adverse_selection_rate", measures.markouts[i].table[MAKER][ONE_SECOND].rate, symbol)
     quoter = desk.quoter(i)
     if quoter is not None:

@@ -14,6 +14,7 @@ from core.domain.events import Step
 from core.domain.units import NS_PER_MS, NS_PER_S
 from core.kpi.books import Desk, mark_of
 from core.kpi.measures import Measures
+from core.kpi.pairs import PairMeasures
 from core.kpi.quality import BAD_BPS
 from core.telemetry.alerts import Alerts
 
@@ -31,6 +32,8 @@ class Bounds(msgspec.Struct, frozen=True):
     clock_offset_ns: int = 500 * NS_PER_MS  # S0-22
     unknown_ns: int = 10 * NS_PER_S
     drop_rate: float = 0.0001  # S0-26
+    pair_stuck_ns: int = 10 * NS_PER_S  # S1-57
+    pair_naked_ns: int = NS_PER_S  # beyond the pair's own limit: its way back hangs
 
 
 Finding = tuple[str, str, str, str]  # level, code, strategy, text
@@ -47,6 +50,8 @@ class Rules:
         self.bounds = Bounds()
         self._active: set[tuple[str, str]] = set()
         self._bad_fills = [0] * desk.count
+        self._names = {desk.strategy(i): desk.name(i) for i in range(desk.count)}
+        self._stuck_since: dict[str, int] = {}
         self._errors: deque[tuple[int, int]] = deque()
         self._quoting_since = 0
         measures.on_second.append(self.second)
@@ -54,7 +59,7 @@ class Rules:
     def take(self, step: Step) -> None:
         for note in step.notes:
             if note.level != "info":
-                name = self.desk.name(note.strategy) if 0 <= note.strategy < self.desk.count else ""
+                name = self._names.get(note.strategy, "")
                 self.alerts.add(step.moment.ts, note.level, note.code, note.text, name)
         for fill in self.measures.fills:
             bad = fill.slippage_bps is not None and fill.slippage_bps > BAD_BPS
@@ -75,6 +80,8 @@ class Rules:
         self._quoting_since = (self._quoting_since or now) if self.quoting() else 0
         for i in range(self.desk.count):
             yield from self._of_ledger(i, now)
+        for pair in self.measures.pairs:
+            yield from self._of_pair(pair, now)
         for place, stream in self.measures.streams.items():
             name = next(self.desk.name(i) for i in range(self.desk.count) if self.desk.place(i) == place)
             if stream.uptime.changed and not stream.uptime.up:
@@ -106,7 +113,7 @@ class Rules:
         age = now - view.ts_recv
         if view.ts_recv and age > self.desk.instrument(i).book_stale_ns > 0:
             yield "warn", "stale", name, f"no market data for {age / NS_PER_S:.1f} s"
-        if self._quoting_since:
+        if self._quoting_since and i not in self.measures.paired:  # a pair quotes only while it works
             silent = now - max(self.desk.activity(i).ts_quoted, self._quoting_since)
             if silent > bounds.silence_ns:
                 yield "warn", "silence", name, f"no quote for {silent / NS_PER_S:.0f} s"
@@ -119,6 +126,23 @@ class Rules:
             yield "crit", "liquidation_buffer", name, f"{abs(mark - liquidation) / mark:.1%} left (limit 5 %)"
         if self._bad_fills[i] >= bounds.slippage_fills:
             yield "warn", "slippage", name, f"{self._bad_fills[i]} fills in a row above {BAD_BPS:g} bps"
+
+    def _of_pair(self, pair: PairMeasures, now: int) -> Iterator[Finding]:
+        """Naked beyond its limit, also where that began and ended between two looks; waiting for too long."""
+        name, bounds, limit = pair.legs.name, self.bounds, pair.clock.limit_ns()
+        naked = pair.clock.take_worst(now)
+        if 0 < limit < naked:
+            code, level = (
+                ("pair_naked_long", "crit") if naked > limit + bounds.pair_naked_ns else ("pair_naked", "warn")
+            )
+            yield level, code, name, f"naked for {naked / NS_PER_S:.1f} s (limit {limit / NS_PER_S:.1f} s)"
+        waits = pair.legs.stuck()
+        if not waits:
+            self._stuck_since.pop(name, None)
+            return
+        waited = now - self._stuck_since.setdefault(name, now)
+        if waited >= bounds.pair_stuck_ns:
+            yield "crit", "pair_stuck_long", name, f"waits for {waited / NS_PER_S:.0f} s: {waits}"
 
     def _errors_in_a_minute(self, now: int) -> int:
         total = sum(w.errors for w in self.desk.wires())

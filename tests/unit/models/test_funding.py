@@ -19,6 +19,7 @@ from core.models.funding import (
     hyperliquid_rate,
     next_settlement,
     premium_index,
+    settlements_ahead,
 )
 from tests.unit.models.reference import BY_ID, near, of
 
@@ -97,3 +98,17 @@ def test_no_interval_means_no_settlement() -> None:
 @pytest.mark.parametrize(("pos", "rate", "paid"), [(1, 1, -1), (1, -1, 0), (-1, 1, 0), (-1, -1, -1)])
 def test_a_payment_below_one_unit_is_rounded_against_us_on_every_sign(pos: int, rate: int, paid: int) -> None:
     assert funding_payment(pos, 10, 1, rate) == paid
+
+
+def test_settlements_ahead_follow_the_calendar_unless_the_venue_tells_one() -> None:
+    """S1-52: every 1, 4 and 8 h from its own offset."""
+    hour = HOUR
+    for hours in (1, 4, 8):
+        times = settlements_ahead(9 * hour, 0, hours * hour, 0, 3)
+        first = {1: 10, 4: 12, 8: 16}[hours]
+        assert times == [(first + k * hours) * hour for k in range(3)]
+    assert settlements_ahead(9 * hour, 0, 4 * hour, hour, 2) == [13 * hour, 17 * hour]
+    assert settlements_ahead(9 * hour, 11 * hour, 8 * hour, 0, 2) == [11 * hour, 19 * hour]  # told
+    assert settlements_ahead(9 * hour, 9 * hour, 8 * hour, 0, 1) == [16 * hour]  # told, and over
+    assert settlements_ahead(9 * hour, 11 * hour, 0, 0, 3) == [11 * hour]
+    assert settlements_ahead(9 * hour, 0, 0, 0, 3) == []
