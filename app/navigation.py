@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from screens.actions import HELP, OVERVIEW, ROUNDS, SCREENS
+from screens.actions import HELP, OVERVIEW, ROUNDS, SCREENS, SPREAD
 from screens.base import ConsoleScreen
 from screens.help import Help
 from screens.rounds import Rounds
+from screens.spread import Spread
 
 
 class Navigation:
@@ -26,6 +27,8 @@ class Navigation:
             self.pop_screen()
         if scope == ROUNDS:
             self.push_screen(Rounds(self.actions))
+        elif scope == SPREAD:
+            self.push_screen(Spread(self.actions))
         elif scope == HELP:
             self.push_screen(Help(self.actions, OVERVIEW if top.scope == HELP else top.scope))
         self.call_after_refresh(self.redraw)
@@ -36,6 +39,17 @@ class Navigation:
         elif isinstance(self.screen, ConsoleScreen):
             self.show_screen(OVERVIEW)
 
+    def action_spread(self: Any) -> None:
+        self.show_screen(SPREAD)
+
+    def action_next_pair(self: Any) -> None:
+        if isinstance(self.screen, Spread):
+            self.screen.move(1)
+
+    def action_previous_pair(self: Any) -> None:
+        if isinstance(self.screen, Spread):
+            self.screen.move(-1)
+
     def action_rounds(self: Any) -> None:
         self.show_screen(ROUNDS)
 
@@ -43,8 +57,12 @@ class Navigation:
         self.show_screen(HELP)
 
     def _turn(self: Any, by: int) -> None:
-        at = SCREENS.index(self.screen.scope) if isinstance(self.screen, ConsoleScreen) else 0
-        self.show_screen(SCREENS[(at + by) % len(SCREENS)])
+        """The next screen; that of the pair only where the core has one."""
+        here = self.screen.scope if isinstance(self.screen, ConsoleScreen) else OVERVIEW
+        views = [screen.view for screen in (self.screen, self.overview) if isinstance(screen, ConsoleScreen)]
+        paired = here == SPREAD or any(view and view.snapshot and view.snapshot.pairs for view in views)
+        turn = [scope for scope in SCREENS if scope != SPREAD or paired]
+        self.show_screen(turn[(turn.index(here) + by) % len(turn)])
 
     def action_next_screen(self: Any) -> None:
         self._turn(1)

@@ -19,11 +19,12 @@ TRADES = (PULL, ASK, EMERGENCY)
 
 GLOBAL = "everywhere"
 OVERVIEW = "overview"
+SPREAD = "spread"
 ROUNDS = "rounds"
 HELP = "help"
 
 # screens in the order of [ and ]
-SCREENS = (OVERVIEW, ROUNDS, HELP)
+SCREENS = (OVERVIEW, SPREAD, ROUNDS, HELP)
 
 
 @dataclass(frozen=True)
@@ -77,18 +78,20 @@ ACTIONS: tuple[Action, ...] = (
     Action("freeze", ("space",), "Freeze the panes for up to 60 s; the figures above stay live"),
     Action("faster", ("+",), "Refresh more often, up to 4 Hz"),
     Action("slower", ("-",), "Refresh less often, down to 0.5 Hz"),
+    Action("spread", ("s",), "Spread & state: the pair, its legs, gate and funding window", foot="Spread", rank=6),
     Action("rounds", ("o",), "Rounds and their reports", foot="Rounds", rank=6),
     Action("write_report", ("w",), "Write the report of the running round now", danger=NOTE, foot="Report", rank=6),
     Action("holder", ("i",), "Who holds the single-instance lock", foot="Lock", rank=8),
     Action("ack", ("a",), "Acknowledge the newest alert", danger=NOTE, foot="Ack", rank=7),
     Action("ack_all", ("A",), "Acknowledge all alerts", danger=NOTE),
     Action("copy", ("y",), "Copy the focused pane to the clipboard (OSC 52)", OVERVIEW),
+    Action("previous_pair", ("up",), "Choose the previous pair", SPREAD),
+    Action("next_pair", ("down",), "Choose the next pair", SPREAD, foot="Pair", rank=3),
     Action("copy_path", ("y",), "Copy the report's path (OSC 52)", ROUNDS, foot="Copy path", rank=3),
     Action("show_path", ("e",), "Show the report's path", ROUNDS, foot="Path", rank=3),
     Action("open_report", ("enter",), "Read the chosen report", ROUNDS, foot="Read", rank=3),
     Action("risk", ("r",), "Risk screen", later=True),
     Action("execution", ("x",), "Execution screen", later=True),
-    Action("spread", ("s",), "Spread & state screen", later=True),
     Action("lab", ("b",), "Lab screen", later=True),
     Action("hotlist", ("h",), "Hotlist screen", later=True),
     Action("audit", ("u",), "Audit screen", later=True),

@@ -6,6 +6,7 @@ Pure functions of their arguments: no clock, no locale.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 UNKNOWN = "--"
 SECOND = 1_000_000_000
@@ -71,6 +72,13 @@ def age(ns: int | None) -> str:
     return f"{whole // 86_400}d"
 
 
+def ns_of(seconds: float | None) -> int | None:
+    """Seconds as ns; None where it is no time: None, NaN, inf or more than 10^12 s."""
+    if seconds is None or not math.isfinite(seconds) or abs(seconds) > 1e12:
+        return None
+    return round(seconds * SECOND)
+
+
 def hms(ns: int | None) -> str:
     """A duration as 02:11:04."""
     if ns is None:
@@ -112,6 +120,28 @@ def shorten(text: str, width: int, mark: str = "…") -> str:
     if width <= 0:
         return ""
     return text if len(text) <= width else text[: max(width - len(mark), 0)] + mark[:width]
+
+
+def folded(text: str, width: int) -> list[str]:
+    """Words of `text` in rows of at most `width`; a longer word stands alone."""
+    rows, row = [], ""
+    for word in text.split():
+        if row and len(row) + 1 + len(word) > width:
+            rows.append(row)
+            row = word
+        else:
+            row = f"{row} {word}".strip()
+    return [*rows, row]
+
+
+def distinct(places: Sequence[tuple[str, str]]) -> list[str]:
+    """Names of (venue, symbol) places: on several venues the venue, else the symbol, or some of both."""
+    symbols, venues = [symbol for _, symbol in places], [venue for venue, _ in places]
+    if len(places) > 1 and len(set(venues)) == len(venues):
+        return venues
+    if len(set(symbols)) == len(symbols):
+        return symbols
+    return [f"{venue[:4]} {symbol}" for venue, symbol in places]
 
 
 def plain(text: str) -> str:

@@ -20,5 +20,44 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("UNKNOWN", "An order whose fate the venue has not told; counted at its worst case until it has."),
     ("HALTED", "Latched: nothing that adds risk can be created until a person re-arms."),
     ("COOLDOWN", "Quotes pulled for a set time after a limit fired; exits go on; ends by itself."),
+    ("pair", "Two perpetuals of one coin: bought on the long venue, sold on the short venue; each of them is a leg."),
+    (
+        "S0 .. S5",
+        "S0 nothing held, S1 first leg alone, S2 second leg being opened, S3 locked: both held, S4 long leg alone, "
+        "S5 short leg alone.",
+    ),
+    ("cell", "Where the pair's own table stands inside a state: opening, pairing, unlock A, rolling back, exiting."),
+    (
+        "spread",
+        "Price on the long venue minus price on the short venue, in bp of the middle of both or in quote units.",
+    ),
+    ("price source", "The one price that every rule of the pair uses: mid of the book, mark or index price."),
+    ("LB, UB", "Lower and upper band of the spread: mean -/+ some sigma, or two quantiles, of its past window."),
+    ("z", "How many standard deviations the spread stands from the mean of its window."),
+    ("half-life", "Time in which the spread loses half of its distance to the mean, estimated over the same window."),
+    (
+        "lock",
+        "Opening the second leg once the first has gained enough, so that the gain no longer moves with the price.",
+    ),
+    (
+        "unlock A / B",
+        "A closes the short leg at the upper band and keeps the long one; B closes the long at the lower.",
+    ),
+    ("gate", "What must hold before S0 opens: every filter, and enough of trend, target return and funding spread."),
+    ("net / residual", "Both legs added up in coins, and what is not hedged of them as a share of the larger leg."),
+    ("funding window", "The time before a settlement that the first leg would pay, in which no entry is made."),
+    ("carry", "What the funding of both legs pays us: rate on the short venue minus rate on the long venue."),
+    ("apr", "A rate for a year: the rate of one interval times the intervals in 365 days."),
+    (
+        "naked",
+        "A residual that nothing hedges while the legs are worked at; after its time it is taken back.",
+    ),
+    ("due", "What the next settlement brings at the present rate, price and size; above 0 it is paid to us."),
+    ("stuck", "The pair waits for something that it cannot bring about itself; the screen names it and since when."),
+    (
+        "spread / trend / carry",
+        "The pair's money by source: both legs against each other, a lone leg with the market, funding; then fees and "
+        "execution against the arrival price.",
+    ),
     ("STALE", "A figure older than 5 of its periods; it keeps its last value with a `?`."),
 )

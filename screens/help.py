@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
+from screens import format as fmt
 from screens.actions import EMERGENCY, EMERGENCY_CARD, GLOBAL, HELP, SECOND_PRESS, Action, help_rows
 from screens.base import ConsoleScreen
 from screens.glossary import GLOSSARY
@@ -14,21 +15,9 @@ from screens.view import View
 from screens.widgets.lines import Line, Lines, to_strip
 
 
-def folded(text: str, width: int) -> list[str]:
-    """Words of `text` in rows of at most `width`."""
-    rows, row = [], ""
-    for word in text.split():
-        if row and len(row) + 1 + len(word) > width:
-            rows.append(row)
-            row = word
-        else:
-            row = f"{row} {word}".strip()
-    return [*rows, row]
-
-
 def entry(left: str, text: str, width: int, style: str, indent: int = 20) -> list[Line]:
     """A term and its sentence, the sentence folded under itself."""
-    rows = folded(text, max(width - indent - 2, 20))
+    rows = fmt.folded(text, max(width - indent - 2, 20))
     lines = [Line(("  " + left.ljust(indent), style), (rows[0], "text"))]
     return lines + [Line((" " * (indent + 2), "text"), (row, "text")) for row in rows[1:]]
 

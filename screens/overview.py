@@ -55,6 +55,7 @@ class Overview(ConsoleScreen):
         return [pane for pane in self.query(Pane) if pane.display and pane.size.width]
 
     def show_body(self, view: View, tables: bool) -> None:
+        self.set_class(view.snapshot is not None and len(view.snapshot.positions) > 1, "-two")
         for pane in self.panes():
             if tables or not pane.table:
                 pane.show(view)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.domain.snapshot import Feed
 from screens import format as fmt
 from screens.view import View
 from screens.widgets.lines import Line
@@ -21,28 +22,37 @@ def _budget(view: View, label: str, used: int, limit: int, width: int) -> Line:
     return line.right(tail, width)
 
 
+def _age(view: View, feed: Feed) -> tuple[int | None, bool]:
+    """How old the stream is, and whether that is too old."""
+    age = None if feed.age_ns is None else feed.age_ns + (view.silence_ns if view.quiet else 0)
+    return age, not feed.up or age is None or (feed.stale_ns > 0 and age > feed.stale_ns)
+
+
 def draw(view: View, width: int, height: int) -> Drawn:
     snap = view.snapshot
     assert snap is not None
     lines = []
-    for row in snap.funding[:2]:
+    names = fmt.distinct([(row.venue, row.symbol) for row in snap.funding])
+    for row, place in list(zip(snap.funding, names))[:2]:
         left = None if row.next_ts is None else row.next_ts - snap.ts
-        name = fmt.shorten(row.symbol, 9)
+        name = fmt.shorten(place, 9)
         rate = fmt.percent(row.rate, 4, True)
         line = Line((f"fund {name} ", "label"), (rate, "dim" if row.rate is None else "text"))
         line.add(" assumed" if row.assumed else "", "warn").add(f" in {fmt.hms(left)}", "dim")
         lines.append(line)
     stale, oldest = False, None
-    for feed in snap.feeds[: max(height - 3 - len(lines), 1)]:
-        age = None if feed.age_ns is None else feed.age_ns + (view.silence_ns if view.quiet else 0)
-        bad = not feed.up or age is None or (feed.stale_ns > 0 and age > feed.stale_ns)
+    several = len({feed.venue for feed in snap.feeds}) > 1
+    rows = [(feed, *_age(view, feed)) for feed in snap.feeds]
+    for _, age, bad in rows:
         stale |= bad
         oldest = age if oldest is None or (age or 0) > oldest else oldest
+    rows.sort(key=lambda row: not row[2])  # where there is no room for all, the bad ones are seen
+    for feed, age, bad in rows[: max(height - 3 - len(lines), 1)]:
         word = "down" if not feed.up else "STALE" if bad else "ok"
         line = Line((view.theme.sign("on" if not bad else "half") + " ", "crit" if bad else "ok"))
-        line.add(fmt.shorten(f"{feed.stream}", 10) + " ", "text").add(
-            f"{fmt.age(age)} {word}", "crit" if bad else "dim"
-        )
+        line.add(
+            fmt.shorten(f"{feed.venue} {feed.stream}" if several else feed.stream, 14 if several else 10) + " ", "text"
+        ).add(f"{fmt.age(age)} {word}", "crit" if bad else "dim")
         line.right(Line((f"{feed.per_s:.0f}/s", "dim")), width)
         lines.append(line)
     if not snap.feeds:

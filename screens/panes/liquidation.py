@@ -46,9 +46,10 @@ def draw(view: View, width: int, height: int) -> Drawn:
         if snap.leverage is not None:
             head.right(Line(("lev ", "label"), (f"{snap.leverage:.2f}x", "text")), width)
         lines.append(head)
-    for row in held[: max(height - 3, 1)]:
+    names = fmt.distinct([(row.venue, row.symbol) for row in held])
+    for row, place in list(zip(held, names))[: max(height - 3, 1)]:
         share = row.buffer if row.buffer is not None and not math.isinf(row.buffer) else None
-        name = fmt.shorten(row.symbol, 10).ljust(10)
+        name = fmt.shorten(place, 10).ljust(10)
         full = 1.0 if row.buffer is not None and math.isinf(row.buffer) else share
         tail = Line((buffer_text(row.buffer).rjust(7), buffer_style(view, row.buffer)))
         price = fmt.number(row.liquidation, row.price_digits) if row.liquidation is not None else ""

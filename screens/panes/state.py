@@ -1,9 +1,13 @@
-"""State: run state and why, the market maker's regime, prices and layers, and what each term gave the inner quotes."""
+"""State: run state and why, the market maker's regime, prices and layers, and what each term gave the inner quotes.
+
+A core with pairs shows their states here; with a market maker beside them, that one's prices below.
+"""
 
 from __future__ import annotations
 
 from core.domain.snapshot import Quoter, Snapshot, Term
 from screens import format as fmt
+from screens.panes import pair_state
 from screens.view import View
 from screens.widgets.lines import Line
 from screens.widgets.pane import Drawn
@@ -143,6 +147,11 @@ def draw(view: View, width: int, height: int) -> Drawn:
     snap = view.snapshot
     assert snap is not None
     q = snap.quoter
+    if snap.pairs:
+        below = min(max(height - 6, 0), 2) if q.symbol and q.regime != fmt.UNKNOWN else 0
+        drawn = pair_state.draw(view, width, height - below)
+        drawn.rows += _compact(view, snap, width, below) if below else []
+        return drawn
     note = q.symbol + ("  suppressing cancels" if q.suppressing else "")
     if height < 5:
         return Drawn(_compact(view, snap, width, height), note)

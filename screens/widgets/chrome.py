@@ -13,6 +13,7 @@ from screens.widgets.lines import Line
 MODE_STYLE = {"PAPER": "paper", "TESTNET": "testnet", "LIVE": "live", "REPLAY": "replay"}
 STOPS = ("HALTING", "HALTED", "FLATTENING", "FLAT")
 RUN_WORD = {"RUNNING": "ARMED"}
+OF_PAIRS = {"spread": 1, "next_pair": 2}  # keys that the footer names only beside so many pairs
 
 
 def mode_text(view: View, snap: Snapshot, width: int) -> str:
@@ -171,6 +172,10 @@ def footer(actions: Iterable[Action], width: int, view: View) -> Line:
             word = "STOP"
         if action.name == "next_screen":
             key = "[ ]"
+        if len(snap.pairs if snap is not None else ()) < OF_PAIRS.get(action.name, 0):
+            continue
+        if action.name == "next_pair":
+            key = "up down"
         if action.name == "quit" and view.can_detach:
             key, word = "q d", "Quit/Detach"
         part = Line((key, "bar.crit" if action.name == "emergency" else "bar.key"), (f" {word}  ", "bar"))

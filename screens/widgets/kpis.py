@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.domain.snapshot import Snapshot
 from screens import format as fmt
+from screens import pair as of_pair
 from screens.panes.pnl import drawdown_style
 from screens.panes.positions import PERIOD_NS, buffer_style, buffer_text
 from screens.theme import profit_sign, profit_style
@@ -40,11 +41,29 @@ def _buffer(view: View, snap: Snapshot, gauge: int) -> list[Span]:
     return [*spans, (f" {BUFFER_WORD.get(style, '')}", style)]
 
 
-def _spread(snap: Snapshot) -> list[Span]:
+def _spread(view: View, snap: Snapshot) -> list[Span]:
+    """A pair's spread in bp and its z; of a core without pairs the width of our quotes."""
+    if snap.pairs:
+        pair = snap.pairs[of_pair.featured(snap.pairs)]
+        value = fmt.number(of_pair.bps(pair, pair.spread), 1, True)
+        text = of_pair.aged(view, pair, value)
+        old = text != value
+        spans = [(f"{text}bp", "stale" if old else "dim" if value == fmt.UNKNOWN else "value")]
+        return (
+            [*spans, (f" z{fmt.number(pair.z, 1, True)}", "stale" if old else "text")] if pair.z is not None else spans
+        )
     spans = [(f"{fmt.number(snap.quoter.spread_bps, 1)} bp", "value" if snap.quoter.spread_bps is not None else "dim")]
     if snap.chart.z is not None:
         spans.append((f" z{fmt.number(snap.chart.z, 1, True)}", "text"))
     return spans
+
+
+def _state(snap: Snapshot, room: int) -> list[Span]:
+    """Beside the run state: where the pair stands, shortened to its number, or the market maker's regime."""
+    if not snap.pairs:
+        return [(f" {snap.quoter.regime}", "text")]
+    text, style = of_pair.kpi_state(snap.pairs)
+    return [(" " + (text if len(text) < room else text[:2] + ("!" if style == "crit" else "")), style)]
 
 
 def _drawdown(snap: Snapshot) -> list[Span]:
@@ -66,7 +85,16 @@ def wide(view: View, width: int) -> list[Line]:
     """Labels over values in equal columns."""
     snap = view.snapshot
     arrow = view.theme.sign("arrow")
-    names = (f"TICK{arrow}ORDER p99", "FILL RATE 1h", "LIQ BUFFER min", "SPREAD", "STATE", "PnL round", "DRAWDOWN")
+    source = f" {snap.pairs[of_pair.featured(snap.pairs)].price_source}" if snap is not None and snap.pairs else ""
+    names = (
+        f"TICK{arrow}ORDER p99",
+        "FILL RATE 1h",
+        "LIQ BUFFER min",
+        "SPREAD" + source,
+        "STATE",
+        "PnL round",
+        "DRAWDOWN",
+    )
     if snap is None:
         values: list[list[Span]] = [[(fmt.UNKNOWN, "dim")] for _ in names]
     else:
@@ -76,8 +104,8 @@ def wide(view: View, width: int) -> list[Line]:
             _latency(snap),
             [*rate, (f" n={e.n_orders}", "dim")],
             _buffer(view, snap, 5),
-            _spread(snap),
-            [(run_text(snap), RUN_STYLE.get(run, "crit")), (f" {snap.quoter.regime}", "text")],
+            _spread(view, snap),
+            [(run_text(snap), RUN_STYLE.get(run, "crit")), *_state(snap, 19 - len(run_text(snap)))],
             _profit(view, snap),
             _drawdown(snap),
         ]
@@ -111,8 +139,8 @@ def narrow(view: View, width: int) -> list[Line]:
             [(f"t{view.theme.sign('arrow')}o p99 ", "label"), *_latency(snap)],
             [("fill ", "label"), (fmt.percent(e.fill_rate), "value")],
             [("liq ", "label"), *_buffer(view, snap, 0)],
-            [("spr ", "label"), *_spread(snap)],
-            [(run_text(snap), RUN_STYLE.get(snap.state.run, "crit"))],
+            [("spr ", "label"), *_spread(view, snap)],
+            [] if snap.pairs else [(run_text(snap), RUN_STYLE.get(snap.state.run, "crit"))],
         ],
         [
             [("PnL r ", "label"), *_profit(view, snap)],
@@ -125,6 +153,9 @@ def narrow(view: View, width: int) -> list[Line]:
     for row in cells:
         line = Line((" ", "kpi"))
         for n, spans in enumerate(row):
+            if not spans:  # the run state stands in the banner; the pair's state takes its place
+                spans = _state(snap, width - line.width - len(bar) + 1)
+                spans = [(spans[0][0].strip(), spans[0][1])]
             part = Line((bar, "faint")) if n else Line()
             for text, style in spans:
                 part.add(text, style)

@@ -1,0 +1,140 @@
+"""Keys of the screen Spread & state: which pair is shown, and that nothing is ever sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.domain.commands import Attended, Halt, Pause
+from screens.overview import Overview
+from screens.spread import Spread
+from tests.console.fabricated import snapshot
+from tests.console.fabricated_pair import PAIRS, pictured, several
+
+
+def shown(desk: Any, pane: str) -> str:
+    return str(desk.app.screen.query_one(f"#pane-pair-{pane}").shown)
+
+
+async def test_s_opens_the_screen_and_escape_closes_it(desk: Any) -> None:
+    d = desk(pictured(PAIRS["s3"]()))
+    async with d.run() as pilot:
+        for close in ("escape", "0", "left_square_bracket"):
+            await pilot.press("s")
+            await pilot.pause(0.3)
+            assert isinstance(d.app.screen, Spread)
+            assert "S3 hedged" in shown(d, "state")
+            await pilot.press(close)
+            assert isinstance(d.app.screen, Overview)
+        assert [type(c) for c in d.client.sent] == [Attended]
+
+
+async def test_up_and_down_choose_the_pair_and_stop_at_the_ends(desk: Any) -> None:
+    d = desk(pictured(*several()))
+    async with d.run() as pilot:
+        await pilot.press("s")
+        await pilot.pause(0.3)
+        seen = []
+        for key in ("", "down", "down", "up", "up", "up"):
+            if key:
+                await pilot.press(key)
+            seen.append(shown(d, "chart").split("binance")[0].split()[-1])
+        assert seen == ["ETH", "SOL", "SOL", "ETH", "BTC", "BTC"]  # it begins with the one that is not S0
+        assert "> BTC" in shown(d, "list") or "→ BTC" in shown(d, "list")
+        assert "STUCK" in shown(d, "list")
+        assert [type(c) for c in d.client.sent] == [Attended]
+
+
+async def test_the_chosen_pair_stays_chosen_when_the_picture_changes(desk: Any) -> None:
+    btc, eth, sol = several()
+    d = desk(pictured(btc, eth, sol))
+    async with d.run() as pilot:
+        await pilot.press("s", "down")
+        d.client.snap = pictured(sol, eth, btc)
+        d.clock.step(1.2)
+        await pilot.pause(0.4)
+        assert "SOL binance/okx 1 of 3" in shown(d, "chart")
+        d.client.snap = pictured(eth, btc)
+        d.clock.step(1.2)
+        await pilot.pause(0.4)
+        assert "ETH binance/okx 1 of 2" in shown(d, "chart")
+
+
+async def test_the_arrows_are_named_in_the_footer_only_where_there_is_a_choice(desk: Any) -> None:
+    for rows, named in ((several(), True), ((PAIRS["s3"](),), False)):
+        d = desk(pictured(*rows))
+        async with d.run() as pilot:
+            await pilot.press("s")
+            await pilot.pause(0.3)
+            assert ("up down" in d.app.screen.query_one("#keys").shown) is named
+
+
+async def test_the_command_line_opens_the_screen_by_its_name(desk: Any) -> None:
+    d = desk(pictured(PAIRS["s3"]()))
+    async with d.run() as pilot:
+        await pilot.press("colon", *"spread", "enter")
+        await pilot.pause(0.2)
+        assert isinstance(d.app.screen, Spread)
+
+
+async def test_keys_that_are_the_same_everywhere_work_here(desk: Any) -> None:
+    d = desk(pictured(PAIRS["s3"]()))
+    async with d.run() as pilot:
+        await pilot.press("s", "p", "ctrl+g")
+        assert len(d.client.did(Pause)) == 1
+        assert len(d.client.did(Halt)) == 1
+
+
+async def test_a_core_without_pairs_says_so_and_still_draws_its_chart(desk: Any) -> None:
+    d = desk(snapshot(40))
+    async with d.run() as pilot:
+        await pilot.press("s", "down", "up")
+        await pilot.pause(0.3)
+        assert "no pair in this core" in shown(d, "state")
+        assert "ask" in shown(d, "chart")
+
+
+async def test_no_picture_of_the_core_is_waited_for(desk: Any) -> None:
+    d = desk(None)
+    async with d.run() as pilot:
+        await pilot.press("s", "down")
+        await pilot.pause(0.3)
+        assert "waiting for the core" in shown(d, "state")
+
+
+@pytest.mark.parametrize("size", [(79, 24), (80, 23), (40, 3)])
+async def test_below_80x24_the_safe_strip_stays_and_names_the_state(desk: Any, size: tuple[int, int]) -> None:
+    d = desk(pictured(PAIRS["stuck"]()))
+    async with d.run(size) as pilot:
+        await pilot.press("s")
+        await pilot.pause(0.3)
+        assert d.app.screen.safe_strip
+        assert not d.app.screen.query_one("#body").display
+        assert "PAPER" in d.app.screen.query_one("#banner").shown
+        assert "^G" in d.app.screen.query_one("#keys").shown
+
+
+async def test_brackets_come_by_the_screen_where_there_is_a_pair(desk: Any) -> None:
+    d = desk(pictured(PAIRS["s3"]()))
+    async with d.run() as pilot:
+        seen = []
+        for _ in range(4):
+            await pilot.press("right_square_bracket")
+            seen.append(d.app.screen.scope)
+        assert seen == ["spread", "rounds", "help", "overview"]
+
+
+async def test_at_80x24_the_gate_stands_where_the_legs_will_be_once_something_is_held(desk: Any) -> None:
+    d = desk(pictured(PAIRS["s0"]()))
+    async with d.run((80, 24)) as pilot:
+        await pilot.press("s")
+        await pilot.pause(0.5)
+        assert "trend" in shown(d, "gate")
+        assert not d.app.screen.query_one("#pane-pair-legs").display
+        for name in ("opening", "s2"):
+            d.client.snap = pictured(PAIRS[name]())
+            d.clock.step(1.2)
+            await pilot.pause(0.6)
+            assert "binance" in shown(d, "legs")
+            assert not d.app.screen.query_one("#pane-pair-gate").display
