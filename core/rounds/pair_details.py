@@ -23,11 +23,15 @@ def sections(facts: RoundFacts) -> list[tuple[str, list[str]]]:
 
 
 def market_warning(facts: RoundFacts) -> list[str]:
-    """Said first of all where the market, or the basis between the venues, was made by a model."""
-    if not facts.pairs or "synthetic" not in facts.run.market.lower():
-        return []
-    return [f"**The market was synthetic** ({esc(facts.run.market)}): a model made its prices or the basis between the "
-            "venues, so this says how the strategy works, not what it earns."]  # fmt: skip
+    """Said first of all where prices, or the basis between the venues, are a model's or another market's."""
+    market, shown = facts.run.market.lower(), esc(facts.run.market)
+    if facts.pairs and "synthetic" in market:
+        return [f"**The market was synthetic** ({shown}): a model made its prices or the basis between the venues, so "
+                "this says how the strategy works, not what it earns."]  # fmt: skip
+    if facts.pairs and "price tape" in market:
+        return [f"**A leg traded on borrowed prices** ({shown}): recorded ones of a market that is not its own, so this "
+                "says how the strategy works, not what it earns."]  # fmt: skip
+    return []
 
 
 def sentence(split: PairMoney) -> str:

@@ -199,9 +199,16 @@ def test_a_carried_pair_is_listed_leg_by_leg_and_its_next_round_begins_with_it()
     assert moved["pair lock trend USDT"] == (2.5, 2.0)
 
 
+def test_prices_of_another_market_are_said_first() -> None:
+    """S1-09: a price tape is no recording of the venue that it is put on."""
+    market = "usdm + coinm as a price tape on hyperliquid BTC"
+    facts = Round(msgspec.structs.replace(REAL, market=market)).end()
+    assert verdict_lines(facts)[0].startswith("**A leg traded on borrowed prices** (usdm")
+
+
 @pytest.mark.parametrize("market", ["synthetic, seed 7", "btc.bin with a synthetic basis, seed 3"])
 def test_a_synthetic_market_or_basis_is_said_first(market: str) -> None:
-    """Issue 4 point 5: clearly labelled as such in reports."""
+    """S1-09: clearly labelled as such in reports."""
     made = Round(msgspec.structs.replace(REAL, market=market))
     facts = made.end()
     assert verdict_lines(facts)[0].startswith("**The market was synthetic** (" + market)
