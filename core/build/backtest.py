@@ -66,7 +66,7 @@ def header_of(
 def queue_of(loaded: Loaded) -> QueueModel:
     """The queue model of the config."""
     exchange = loaded.settings.exchange
-    return QueueModel(model=exchange.queue, n=exchange.queue_power)
+    return QueueModel(model=exchange.queue, n=exchange.queue_power, reject_rate=exchange.reject_rate)
 
 
 def simulate(

@@ -45,6 +45,7 @@ NO_FILL = 39
 VENUE_ACTION = 40
 SHOCK = 41
 LIQUIDATION_BUFFER = 42
+VENUE_BUSY = 43
 
 NAMES: dict[int, str] = {
     value: name.lower() for name, value in list(globals().items()) if name.isupper() and isinstance(value, int)

@@ -143,6 +143,9 @@ class Market(Block):
     i_response: i64
     entry_ns: i64s[DRAWS]
     response_ns: i64s[DRAWS]
+    # refusals drawn ahead: 1 = the create that arrives as number i_create is refused
+    i_create: i64
+    busy: i64s[DRAWS]
     # faults
     f_reject: i64  # reason code given to every create and amend, 0 = none
     f_cancel_only: i64

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from core import rng
 from core.domain.book import Feed, empty_feed
 from core.domain.events import W_END, W_MID, W_OWN, W_WAIT, HeldPosition, OpenOrder
 from core.domain.instrument import Instrument, Spec, spec_of
@@ -19,7 +20,7 @@ from core.domain.units import FAR
 from core.exchange import faults
 from core.exchange.accounts import equity_of
 from core.exchange.advance import advance, finish_instant, next_ts
-from core.exchange.blocks import ACCOUNTS, LOG, POWER, RING, RISK_AVERSE, UNSEEN, Account, Market
+from core.exchange.blocks import ACCOUNTS, DRAWS, LOG, POWER, RING, RISK_AVERSE, UNSEEN, Account, Market
 from core.exchange.latency import draws
 from core.exchange.liquidation import liquidation_price
 from core.exchange.wire import drain, submit
@@ -32,17 +33,21 @@ MODELS = {"risk_averse": RISK_AVERSE, "power": POWER, "log": LOG}
 
 
 class QueueModel(msgspec.Struct, frozen=True):
-    """risk_averse | power | log; `variant` 1, 2, 3 and exponent `n` of FORMULAS.md 13."""
+    """risk_averse | power | log; `variant` 1, 2, 3 and exponent `n` of FORMULAS.md 13. `reject_rate`: share of creates
+    that the venue refuses as busy (S1-10)."""
 
     model: str = "risk_averse"
     variant: int = 3
     n: float = 3.0
+    reject_rate: float = 0.0
 
 
 def market_of(instrument: Instrument, index: int, seed: int, queue: QueueModel, latencies: dict[str, Any]) -> Market:
     """A fresh market block. `latencies`: {"entry": rows, "response": rows} where the model is `recorded`."""
     if queue.model not in MODELS or queue.variant not in (1, 2, 3) or not queue.n > 0:
         raise ValueError(f"Expected risk_averse, power or log with variant 1-3 and n > 0, was {queue}")
+    if not 0.0 <= queue.reject_rate < 1.0:
+        raise ValueError(f"Expected a reject_rate of 0 to below 1, was {queue.reject_rate}")
     m = Market(
         next_timer=FAR,
         wake_mask=W_OWN | W_MID,
@@ -59,6 +64,9 @@ def market_of(instrument: Instrument, index: int, seed: int, queue: QueueModel, 
     name = f"latency/{index}/{instrument.venue}/{instrument.symbol}"
     m.array("entry_ns")[:] = draws(instrument.entry, seed, name + "/entry", latencies.get("entry", ()))
     m.array("response_ns")[:] = draws(instrument.response, seed, name + "/response", latencies.get("response", ()))
+    if queue.reject_rate > 0.0:
+        place = f"{index}/{instrument.venue}/{instrument.symbol}"
+        m.array("busy")[:] = rng.stream(seed, f"busy/{place}").random(DRAWS) < queue.reject_rate
     return m
 
 

@@ -36,9 +36,10 @@ from core.domain.reasons import (
     REDUCE_ONLY_REJECTED,
     SELF_TRADE,
     UNKNOWN_ORDER_ID,
+    VENUE_BUSY,
     VENUE_CLOSED,
 )
-from core.exchange.blocks import QUEUE, SEEN_IDS, Account, Market
+from core.exchange.blocks import DRAWS, QUEUE, SEEN_IDS, Account, Market
 from core.exchange.filters import close_size, filters, judge, reduce_room
 from core.exchange.matching import count_open, dequeue, enqueue, free_slot, remove, trim_reduce_only
 from core.exchange.taking import meets_own, placeable, reach, take
@@ -227,6 +228,10 @@ def on_request(m: Market, a: Account, s: Spec) -> None:
             code = VENUE_CLOSED
         refuse(m, k, REJECTED if kind == CREATE else AMEND_REJECTED, m.q_venue[k], code)
     elif kind == CREATE:
-        on_create(m, a, s, k)
+        m.i_create += 1
+        if m.busy[m.i_create % DRAWS] != 0:
+            refuse(m, k, REJECTED, 0, VENUE_BUSY)
+        else:
+            on_create(m, a, s, k)
     else:
         on_amend(m, a, s, k)

@@ -29,8 +29,8 @@ def market_warning(facts: RoundFacts) -> list[str]:
         return [f"**The market was synthetic** ({shown}): a model made its prices or the basis between the venues, so "
                 "this says how the strategy works, not what it earns."]  # fmt: skip
     if facts.pairs and "price tape" in market:
-        return [f"**A leg traded on borrowed prices** ({shown}): recorded ones of a market that is not its own, so this "
-                "says how the strategy works, not what it earns."]  # fmt: skip
+        return [f"**A leg traded on borrowed prices** ({shown}): recorded ones of another market, so this says "
+                "how the strategy works, not what it earns."]  # fmt: skip
     return []
 
 
