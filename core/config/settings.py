@@ -134,6 +134,7 @@ class Exchange(Section):
     queue: Literal["risk_averse", "power", "log"] = "risk_averse"
     queue_power: float = Field(default=2.0, gt=0, le=10)
     latency: Literal["constant", "lognormal", "recorded"] = "lognormal"
+    reject_rate: float = Field(default=0.0, ge=0, le=0.9)
 
 
 class Market(Section):
