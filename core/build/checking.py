@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
-
-import msgspec
+from typing import TYPE_CHECKING, Any
 
 from core.build.assemble import load_config
 from core.build.backtest import flags_of
 from core.build.checklist import Checklist
-from core.build.holdings import read_holdings, sign_of
+from core.build.checklist_pair import Looked, leg_sizes, pair_items
+from core.build.holdings import read_holdings
 from core.build.markets import places_of
-from core.config import selfcheck, selfcheck_text, show
-from core.config.instruments import find_venue
+from core.build.planning import planned
+from core.config import show
 from core.config.load import Loaded
 from core.control.launch import Launch
 from core.control.venue_record import read_venues
 from core.domain.errors import PerpError, Refused
-from core.risk.params import RiskParams
-from core.strategies.asmm.check import warnings
-from core.strategies.asmm.params import AsmmParams
+
+if TYPE_CHECKING:
+    from core.build.checklist_here import Reach
 
 LISTEN_S = 6.0  # that the streams get to come
 
@@ -33,30 +32,9 @@ def check(launch: Launch) -> dict[str, Any]:
     return planned(load_config(launch.config, flags_of(launch)), launch.price)
 
 
-def planned(loaded: Loaded, given: float | None) -> dict[str, Any]:
-    """The orders of every strategy at `given`, or at the venue file's reference price."""
-    results, texts = [], []
-    for n, settings in enumerate(loaded.settings.strategies):
-        params, risk, instrument = loaded.params[n], loaded.risks[n], loaded.instruments[n]
-        if not isinstance(params, AsmmParams) or not isinstance(risk, RiskParams):
-            raise Refused(f"Expected a strategy with a ladder, was {settings.kind}; no check is known for it")
-        price = given or find_venue(settings.venue, settings.symbol).reference_price
-        layers = selfcheck.ladder(
-            price, params.base_size, params.layer_size_decay, params.first_bps, params.spacing_ratio,
-            params.max_layers, params.layer_spacing_mode == "geometric",
-        )  # fmt: skip
-        bounds = selfcheck.Limits(**{name: getattr(risk, name) for name in selfcheck.Limits.__struct_fields__})
-        found = selfcheck.self_check(instrument, price, layers, settings.budget or loaded.settings.equity, bounds)
-        said = warnings(params, instrument)
-        results.append({"strategy": settings.name, "ok": found.ok, "warnings": said, **msgspec.to_builtins(found)})
-        texts += [selfcheck_text.text(found, instrument), *(f"warn  {text}" for text in said)]
-    return {"ok": all(one["ok"] for one in results), "strategies": results, "text": "\n".join(texts)}
-
-
 def check_live(launch: Launch, listen_s: float = LISTEN_S) -> dict[str, Any]:
     """The go-live checklist: asks the venue, trades nothing. `items` with verdict ok | FAIL | note and a next step."""
-    from core.build.checklist_here import configured, reached, this_account, this_machine
-    from core.build.checklist_venue import VenueChecks
+    from core.build.checklist_here import configured, reached, this_machine
 
     items = Checklist()
     loaded = configured(launch, items)
@@ -64,19 +42,39 @@ def check_live(launch: Launch, listen_s: float = LISTEN_S) -> dict[str, Any]:
         return items.body()
     items.local("planned orders", lambda: _ladder(loaded, launch), rows=("S3-69",))
     alone = this_machine(launch.state_dir, items)
-    reach = reached(loaded, launch, items)
+    looked: dict[str, Looked] = {}
+    for name, reach in reached(loaded, launch, items).items():
+        _ask(loaded, launch, items, reach, name, alone, listen_s, looked)
+    items.venue = ""
+    if leg_sizes(loaded):
+        pair_items(loaded, looked, items)
+    else:
+        items.not_of_this_strategy()
+    return items.body()
+
+
+def _ask(
+    loaded: Loaded, launch: Launch, items: Checklist, reach: Reach | None, name: str, alone: bool, listen_s: float,
+    looked: dict[str, Looked],
+) -> None:  # fmt: skip
+    """All that one venue is asked; its items carry its name where there are several."""
+    from core.build.checklist_here import this_account
+    from core.build.checklist_venue import VenueChecks
+
+    mine = [place for place in places_of(loaded) if place.instrument.venue == name]
+    items.venue = name if len(mine) < len(places_of(loaded)) else ""
     if reach is None:
         items.judge("venue", False, "not asked", "mend what fails above, then ask again", ("S1-50",))
-    else:
-        alone = this_account(reach, items) and alone
-        places = places_of(loaded)
-        owners = {key: n for key, _, n in reversed(loaded.keyed())}
-        risks = [loaded.risks[owners[place.key]] for place in places]
-        ours, epochs = _on_record(loaded, launch, [place.key for place in places], items)
-        venue = VenueChecks(reach, places, risks, alone, items, ours, epochs)
-        asyncio.run(venue.ask(listen_s))
-    items.not_of_this_strategy()
-    return items.body()
+        return
+    alone = this_account(reach, items) and alone
+    owners = {key: n for key, _, n in reversed(loaded.keyed())}
+    risks = [loaded.risks[owners[place.key]] for place in mine]
+    ours, epochs = _on_record(reach, launch, [place.key for place in mine], items)
+    known = leg_sizes(loaded)
+    legs = {n: known[place.key] for n, place in enumerate(mine) if place.key in known}
+    venue = VenueChecks(reach, mine, risks, alone, items, ours, epochs, legs)
+    asyncio.run(venue.ask(listen_s))
+    looked[name] = Looked(venue.costs, venue.median_ms())
 
 
 def _ladder(loaded: Loaded, launch: Launch) -> str:
@@ -89,15 +87,13 @@ def _ladder(loaded: Loaded, launch: Launch) -> str:
 
 
 def _on_record(
-    loaded: Loaded, launch: Launch, keys: list[str], items: Checklist
+    reach: Reach, launch: Launch, keys: list[str], items: Checklist
 ) -> tuple[dict[int, int], frozenset[int]]:
     """(lots of ours by place, epochs of our runs on this account) as earlier runs here wrote them down."""
-    name = loaded.settings.strategies[0].venue
-    known = loaded.settings.venues.get(name)
-    network, url = (known.network, known.url) if known is not None else ("mainnet", "")
+    where = reach.traits.name, reach.access.network, reach.url
     ours: dict[int, int] = {}
     try:
-        found = read_holdings(launch.state_dir, sign_of(loaded.settings.account, [(name, network, url)]))
+        found = read_holdings(launch.state_dir, reach.sign)
         records = read_venues(launch.state_dir)
     except (PerpError, OSError) as error:
         items.judge("record of ours", False, str(error), "a live start refuses it, too", ("R-B1",))
@@ -106,8 +102,7 @@ def _on_record(
         if row.key in keys:
             place = keys.index(row.key)
             ours[place] = ours.get(place, 0) + row.pos
-    epochs = frozenset(r.epoch for r in records if (r.name, r.network, r.url) == (name, network, url))
-    return ours, epochs
+    return ours, frozenset(r.epoch for r in records if (r.name, r.network, r.url) == where)
 
 
 def effective_config(launch: Launch) -> dict[str, Any]:

@@ -20,24 +20,27 @@ ASK_AGAIN = "ask again; the venue's own words stand beside it"
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One line. A FAIL always has a `next_step`; `rows` are the requirements it answers."""
+    """One line. A FAIL always has a `next_step`; `rows` are the requirements it answers; `venue` if several."""
 
     name: str
     verdict: str
     found: str
     next_step: str = ""
     rows: tuple[str, ...] = ()
+    venue: str = ""
 
 
 class Checklist:
-    """Items in the order in which they were looked at. Nothing that is asked here ends the list: it becomes an item."""
+    """Items in the order in which they were looked at. Nothing that is asked here ends the list: it becomes an item.
+    `venue` is what the next items are about, "" where there is one venue or none."""
 
     def __init__(self) -> None:
         self.items: list[Item] = []
+        self.venue = ""
 
     def add(self, name: str, verdict: str, found: str, next_step: str = "", rows: Iterable[str] = ()) -> None:
         """One more item."""
-        self.items.append(Item(name, verdict, found, next_step if verdict != OK else "", tuple(rows)))
+        self.items.append(Item(name, verdict, found, next_step if verdict != OK else "", tuple(rows), self.venue))
 
     def judge(self, name: str, good: bool, found: str, next_step: str, rows: Iterable[str] = ()) -> bool:
         """ok or FAIL."""
@@ -91,9 +94,12 @@ class Checklist:
 
 
 def text_of(items: Iterable[Item], counts: dict[str, int]) -> str:
-    """The table: verdict, name, what was found; the next step stands under it."""
-    lines = []
+    """The table: verdict, name, what was found; the next step stands under it. Several venues have a heading each."""
+    lines, venue = [], ""
     for item in items:
+        if item.venue != venue:
+            venue = item.venue
+            lines.append(f"-- {venue or 'all venues'} --")
         head, below = f"{item.verdict:<5} {item.name:<{NAME_WIDTH}} ", " " * (NAME_WIDTH + 7)
         lines += textwrap.wrap(item.found or "--", WIDTH, initial_indent=head, subsequent_indent=below)
         if item.next_step:

@@ -6,13 +6,13 @@ Reads only: a live start is what sets modes and leverage. S1-55, R-W5.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from core.build.checklist import NOTE, OK, Checklist
 from core.build.checklist_running import buffer_of
 from core.domain.events import HeldPosition, Read
 from core.domain.units import MONEY, lots_down
 from core.risk.params import RiskParams
+from core.venues.ccxt.margin import margin_of, margin_text, wanted_margin
 from core.venues.ccxt.markets import Listing
 from core.venues.ccxt.venue import CcxtVenue
 from core.venues.identity import NARROW_BITS
@@ -23,10 +23,14 @@ UNTOLD = "the venue does not say"
 
 
 class Account:
-    """`held`: positions as the venue lists them, None while it has not said. `epochs` of our earlier runs here."""
+    """`held`: positions as the venue lists them, None while it has not said. `epochs` of our earlier runs here; `legs`:
+    numbers of the instruments that are a leg of a pair."""
 
-    def __init__(self, venue: CcxtVenue, items: Checklist, ours: dict[int, int], epochs: frozenset[int]) -> None:
-        self.venue, self.items, self.ours, self.epochs = venue, items, ours, epochs
+    def __init__(
+        self, venue: CcxtVenue, items: Checklist, ours: dict[int, int], epochs: frozenset[int],
+        legs: frozenset[int] = frozenset(),
+    ) -> None:  # fmt: skip
+        self.venue, self.items, self.ours, self.epochs, self.legs = venue, items, ours, epochs, legs
         self.held: tuple[HeldPosition, ...] | None = None
         self._seen: set[tuple[int, int]] = set()
 
@@ -119,8 +123,7 @@ class Account:
     async def margin(self, listing: Listing) -> None:
         """Margin mode and leverage, as they stand now against what the venue file says."""
         x = listing.instrument
-        name = f"margin {x.symbol}"
-        wanted = f"{'isolated' if x.isolated else 'cross'} {x.leverage}x"
+        name, wanted = f"margin {x.symbol}", margin_text(wanted_margin(x))
         most = listing_limit(self.venue, listing)
         if most is not None and x.leverage > most:
             self.items.judge(
@@ -131,12 +134,16 @@ class Account:
                 ("S1-55",),
             )
             return
-        told = await leverage_of(self.venue, listing)
+        told = await margin_of(self.venue.traits, self.venue.instances.data, self.venue.access.keys, listing)
+        if told is None and listing.number in self.legs:
+            text = f"{UNTOLD}, and a pair needs {wanted} by its word"
+            self.items.judge(name, False, text, "trade the pair on a venue that says it", ("S1-24", "S1-55"))
+            return
         if told is None:
             self.items.add(name, NOTE, f"{UNTOLD}; a live start sets {wanted}", "look at the venue's page", ("S1-55",))
             return
-        found = f"{told[0]} {told[1]:g}x"
-        if told != ("isolated" if x.isolated else "cross", float(x.leverage)):
+        found = margin_text(told)
+        if told != wanted_margin(x):
             text = f"{found} at the venue, {wanted} configured"
             if self._holds(listing.number):
                 self.items.judge(name, False, f"{text}, and a position is held", CLOSE, ("S1-55",))
@@ -200,23 +207,3 @@ def listing_limit(venue: CcxtVenue, listing: Listing) -> float | None:
         "maxLeverage"
     )
     return float(told) if told else None
-
-
-async def leverage_of(venue: CcxtVenue, listing: Listing) -> tuple[str, float] | None:
-    """(isolated | cross, leverage) as they are set now; None where the venue does not tell."""
-    import ccxt
-
-    exchange = venue.instances.data
-    if venue.traits.name == "hyperliquid":
-        coin = exchange.market(listing.symbol)["info"]["name"]
-        user = venue.access.keys["walletAddress"]
-        told = (await exchange.publicPostInfo({"type": "activeAssetData", "user": user, "coin": coin})).get("leverage")
-        return (str(told["type"]), float(told["value"])) if told else None
-    mode = "isolated" if listing.instrument.isolated else "cross"
-    try:
-        found: Any = await exchange.fetch_leverage(listing.symbol, {"marginMode": mode})
-    except ccxt.NotSupported:
-        return None
-    if not found.get("longLeverage") or not found.get("marginMode"):
-        return None
-    return str(found["marginMode"]), float(found["longLeverage"])

@@ -13,10 +13,12 @@ from typing import NamedTuple
 from core.build.assemble import load_config
 from core.build.backtest import flags_of
 from core.build.checklist import FAIL, NOTE, OK, Checklist
-from core.build.golive import access_of, proven
+from core.build.golive import access_of, owner_of, proven, refuse_mixed
+from core.build.holdings import sign_of
 from core.clock import SystemClock
 from core.config.credentials import find
 from core.config.load import Loaded
+from core.config.settings import Settings, VenueAccess
 from core.control.launch import Launch
 from core.domain.errors import ConfigError, PerpError, Refused
 from core.guard.account import account_name, accounts_folder
@@ -33,17 +35,15 @@ GB = 1 << 30
 LEAST_FREE = GB // 5  # a core halts below
 
 
-def owner_of(keys: dict[str, str]) -> str:
-    """Whose account it is, as `golive` says it."""
-    return keys.get("apiKey") or keys.get("walletAddress") or keys.get("privateKey", "")
-
-
 class Reach(NamedTuple):
-    """A venue that can be asked. `account` names the lock that a live core of this account holds."""
+    """A venue that can be asked. `account` names the lock that a live core of this account holds, `sign` its record of
+    positions."""
 
     traits: Traits
     access: Access
     account: str
+    sign: str
+    url: str = ""
 
 
 def configured(launch: Launch, items: Checklist) -> Loaded | None:
@@ -67,39 +67,56 @@ def configured(launch: Launch, items: Checklist) -> Loaded | None:
     return loaded
 
 
-def reached(loaded: Loaded, launch: Launch, items: Checklist) -> Reach | None:
-    """Network and keys; None where the venue cannot be asked."""
+def reached(loaded: Loaded, launch: Launch, items: Checklist) -> dict[str, Reach | None]:
+    """Network and keys of each venue of the config, by its name; None where it cannot be asked."""
     settings = loaded.settings
-    names = sorted({venue for strategy in settings.strategies for venue, _ in strategy.places})
-    if len(names) != 1:
-        items.add("network", FAIL, f"{len(names)} venues: {', '.join(names)}", "one core a venue: one config each")
-        return None
+    names = list(dict.fromkeys(venue for strategy in settings.strategies for venue, _ in strategy.places))
+    found: dict[str, Reach | None] = {}
+    known: dict[str, VenueAccess] = {}
+    for name in names:
+        items.venue = name if len(names) > 1 else ""
+        try:
+            known[name] = access_of(settings, name)
+            found[name] = _reached(settings, name, known[name], items)
+        except PerpError as error:
+            first, _, rest = str(error).partition("; ")
+            items.add("network", FAIL, first, " ".join(rest.split()), ("R-C1",))
+            found[name] = None
+    items.venue = ""
     try:
-        known = access_of(settings, names[0])
-        traits = traits_of(names[0], known.signer_library)
-    except PerpError as error:
-        first, _, rest = str(error).partition("; ")
-        items.add("network", FAIL, first, " ".join(rest.split()), ("R-C1",))
-        return None
+        refuse_mixed(known)
+    except Refused as error:
+        items.add("networks", FAIL, str(error), "give every venue mainnet, or none", ("R-C1",))
+    if known:
+        network = (
+            "mainnet" if any(one.network == "mainnet" for one in known.values()) else known[next(iter(known))].network
+        )
+        _round_on_record(loaded, launch, network, items)
+    return found
+
+
+def _reached(settings: Settings, name: str, known: VenueAccess, items: Checklist) -> Reach | None:
+    """Raises PerpError."""
+    traits = traits_of(name, known.signer_library)
     refusal = traits.refuses(known.network)
-    where = f"{names[0]} on {known.network}{f' at {known.url}' if known.url else ''}"
+    where = f"{name} on {known.network}{f' at {known.url}' if known.url else ''}"
     items.judge("network", not refusal, where, refusal, ("R-C1",))
     try:
-        found = find(settings, names[0], "trade", os.environ, PROCESS)
+        found = find(settings, name, "trade", os.environ, PROCESS)
     except Refused as error:
         items.add("keys", FAIL, str(error), "docs/keys.md says where keys may lie", ("S4-83",))
         return None
-    fields = ", ".join(name for name, there in found.fields.items() if there) or "nothing"
+    fields = ", ".join(field for field, there in found.fields.items() if there) or "nothing"
     told = f"{fields} found in {found.where}; not shown"
     if found.missing:
         told = f"{' and '.join(found.missing)} missing in {found.where}"
     complete = items.judge("keys", not found.missing, told, found.next_step, ("S4-83",))
-    _round_on_record(loaded, launch, known.network, items)
     if not complete or refusal:
         return None
-    keys = {name: value.get_secret_value() for name, value in found.values.items()}
+    keys = {field: value.get_secret_value() for field, value in found.values.items()}
     access = Access(known.network, keys, traits.addresses(known.url) if known.url else None)
-    return Reach(traits, access, account_name(names[0], known.network, known.url, owner_of(keys)))
+    account = account_name(name, known.network, known.url, owner_of(keys))
+    return Reach(traits, access, account, sign_of(settings.account, name, known.network, known.url), known.url)
 
 
 def _round_on_record(loaded: Loaded, launch: Launch, network: str, items: Checklist) -> None:

@@ -5,13 +5,14 @@ Trades nothing and changes nothing; a dead-man's switch is tried on play money a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.build.assemble import Place
 from core.build.checklist import FAIL, NOTE, OK, Checklist
 from core.build.checklist_account import Account
 from core.build.checklist_here import Reach
+from core.build.checklist_pair import Leg, cost_of
 from core.build.checklist_rights import rights
 from core.build.checklist_streams import Listening
 from core.clock import SteadyClock, iso
@@ -30,7 +31,7 @@ SYNC = "let chrony or systemd-timesyncd set the clock; orders carry a lifetime o
 
 
 class VenueChecks:
-    """One venue account. `alone`: no core of ours runs here, so its switch may be tried."""
+    """One venue account. `alone`: no core of ours runs here, so its switch may be tried. `legs`: places of a pair."""
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class VenueChecks:
         items: Checklist,
         ours: dict[int, int],
         epochs: frozenset[int],
+        legs: Mapping[int, Leg] | None = None,
     ) -> None:
         self.clock = SteadyClock()
         numbered = [(n, place.instrument) for n, place in enumerate(places)]
@@ -48,7 +50,9 @@ class VenueChecks:
             reach.traits, reach.access, numbered, Inbox(len(numbered)), self.clock, epoch=0, public_only=True
         )
         self.risks, self.alone, self.items = risks, alone, items
-        self.held = Account(self.venue, items, ours, epochs)
+        self.held = Account(self.venue, items, ours, epochs, frozenset(legs or {}))
+        self.legs = legs or {}
+        self.costs: dict[str, float] = {}  # of each leg here, by key; where its book was told
         self._rates: dict[int, Any] = {}
 
     async def ask(self, listen_s: float) -> None:
@@ -68,6 +72,7 @@ class VenueChecks:
                 await items.ask(f"margin {listing.instrument.symbol}", self.held.margin(listing), rows=("S1-55",))
                 await items.ask(f"funding {listing.instrument.symbol}", self._funding(listing), rows=("S1-52",))
             await items.ask("balance", self._money(), rows=("S1-55",))
+            await items.ask("slippage", self._slippage(), rows=("S1-56",))
             self._price_source()
             await Listening(venue).hear(listen_s, items)
             await items.ask("another core", self.held.others(), rows=("R-W5",))
@@ -105,6 +110,13 @@ class VenueChecks:
         found = "; ".join(wrong) or f"tick {x.tick:g}, lot {x.lot:g}, minima as the venue says"
         closed = market.get("active") is False
         self.items.judge(name, not wrong, found, "wait until the venue opens it" if closed else where, ("R-N5",))
+
+    async def _slippage(self) -> None:
+        """S1-56: what the legs of a pair would cost here; judged once both venues were asked."""
+        for number, leg in self.legs.items():
+            x = self.venue.listings[number].instrument
+            cost = await cost_of(self.venue.instances.data, self.venue.listings[number], leg)
+            self.costs[f"{x.venue}:{x.symbol}"] = cost
 
     # prices and funding ----------------------------------------------------------------------------------------------
 
@@ -237,13 +249,18 @@ class VenueChecks:
     def _panes(self) -> None:
         """S1-57, with what this check itself measured."""
         instances = self.venue.instances
-        took = sorted(ns for wire in instances.wires.values() for _, ns in wire.counters.latencies)
-        middle = f"{took[len(took) // 2] / NS_PER_MS:.0f} ms" if took else "--"
+        took = self.median_ms()
+        middle = f"{took:.0f} ms" if took > 0 else "--"
         self.items.judge(
             "panes",
-            bool(took),
+            took > 0,
             f"latency, failure rate, net delta and alerts: Overview, and /metrics; this check: {instances.requests} "
             f"requests, {instances.errors} failed, median {middle}",
             "ask again",
             ("S1-57",),
         )
+
+    def median_ms(self) -> float:
+        """Of its answers to this check; 0 where there was none."""
+        took = sorted(ns for wire in self.venue.instances.wires.values() for _, ns in wire.counters.latencies)
+        return took[len(took) // 2] / NS_PER_MS if took else 0.0

@@ -1,4 +1,4 @@
-"""What a core needs before it may trade a real account: the venue and how it is reached, keys, a record of rounds.
+"""What a core needs before it may trade real accounts: each venue and how it is reached, keys, a record of rounds.
 
 Everything that can be refused without asking the venue is refused here, each with its next step. Sends nothing.
 """
@@ -6,14 +6,14 @@ Everything that can be refused without asking the venue is refused here, each wi
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from core import rng
-from core.build.assemble import Place
+from core.build.assemble import Place, accounts_of
 from core.build.holdings import sign_of
 from core.config.credentials import credentials
 from core.config.load import Loaded
@@ -36,22 +36,42 @@ RECORDS = 200  # folders of reports that are looked through
 
 @dataclass(frozen=True)
 class Going:
-    """One venue, ready to be opened. `places` carry the network; `sign` names the account on it."""
+    """One venue account, ready to be opened. `places` are those of the core that it trades, by the engine's number;
+    their instruments carry the network. `sign` names the account in the record of positions."""
 
     traits: Traits
     access: Access
-    places: tuple[Place, ...]
+    places: tuple[tuple[int, Place], ...]
     record: VenueRecord
     sign: str
     account: str  # name of the account lock
-    proof: str  # which round on record let us go live, or why none was wanted
+
+    @property
+    def name(self) -> str:
+        return self.traits.name
 
     @property
     def network(self) -> str:
         return self.access.network
 
 
-def going_live(loaded: Loaded, launch: Launch, places: Sequence[Place]) -> Going:
+@dataclass(frozen=True)
+class GoingLive:
+    """All accounts of a core, in the order of the engine's numbers of them. `places` in the engine's order."""
+
+    each: tuple[Going, ...]
+    places: tuple[Place, ...]
+    owners: tuple[int, ...]  # account of each place
+    epoch: int  # of this start, in the client ids at every venue
+    proof: str  # which round on record let us go live, or why none was wanted
+
+    @property
+    def network(self) -> str:
+        """Of all of them, or of the first where play money is of several kinds."""
+        return self.each[0].network
+
+
+def going_live(loaded: Loaded, launch: Launch, places: Sequence[Place]) -> GoingLive:
     """Raises Refused and ConfigError."""
     settings = loaded.settings
     if launch.mode != "live":
@@ -60,29 +80,57 @@ def going_live(loaded: Loaded, launch: Launch, places: Sequence[Place]) -> Going
         raise ConfigError(f"Expected --market live or none in mode live, was {' '.join(launch.market)}")
     if launch.speed not in (None, 1.0):
         raise ConfigError("Expected speed 1 in mode live: a real venue has its own pace")
-    names = sorted({place.instrument.venue for place in places})
-    if len(names) != 1:
-        raise ConfigError(f"Expected one venue in mode live, was {', '.join(names)}; one core a venue")
-    known = access_of(settings, names[0])
-    traits = traits_of(names[0], known.signer_library)
+    names = list(dict.fromkeys(place.instrument.venue for place in places))
+    known = {name: access_of(settings, name) for name in names}
+    refuse_mixed(known)
+    epoch = int(rng.token()[:6], 16) or 1
+    owners = tuple(accounts_of(places))
+    each = []
+    for number, name in enumerate(names):
+        mine = [(n, place) for n, place in enumerate(places) if owners[n] == number]
+        each.append(_going(loaded, name, known[name], mine, epoch))
+    money = any(access.network == "mainnet" for access in known.values())
+    proof = proven(launch.report_dir, loaded, launch.unproven) if money else "play money"
+    reached = dict(place for going in each for place in going.places)
+    return GoingLive(tuple(each), tuple(reached[n] for n in range(len(places))), owners, epoch, proof)
+
+
+def refuse_mixed(known: Mapping[str, VenueAccess]) -> None:
+    """Real money at one venue is never hedged with play money at another. Raises Refused."""
+    networks = {access.network for access in known.values()}
+    if "mainnet" in networks and len(networks) > 1:
+        told = ", ".join(f"{name} on {access.network}" for name, access in known.items())
+        raise Refused(f"Expected real money at every venue or at none, was {told}")
+
+
+def _going(
+    loaded: Loaded, name: str, known: VenueAccess, places: Sequence[tuple[int, Place]], epoch: int
+) -> Going:  # fmt: skip
+    """One venue, with its keys."""
+    settings = loaded.settings
+    traits = traits_of(name, known.signer_library)
     refusal = traits.refuses(known.network)
     if refusal:
-        raise Refused(f"Expected a network on which {names[0]} may trade, was {known.network}: {refusal}")
-    found = credentials(settings, names[0], "trade", os.environ, PROCESS)
-    keys = {name: value.get_secret_value() for name, value in found.items()}
-    proof = proven(launch.report_dir, loaded, launch.unproven) if known.network == "mainnet" else "play money"
+        raise Refused(f"Expected a network on which {name} may trade, was {known.network}: {refusal}")
+    found = credentials(settings, name, "trade", os.environ, PROCESS)
+    keys = {field: value.get_secret_value() for field, value in found.items()}
     access = Access(known.network, keys, traits.addresses(known.url) if known.url else None)
-    placed = tuple(Place(place.key, _as_reached(place.instrument, known.network, traits)) for place in places)
-    own_keys = settings.venues[names[0]].keys if names[0] in settings.venues else None
+    placed = tuple((n, Place(place.key, _as_reached(place.instrument, known.network, traits))) for n, place in places)
+    own_keys = settings.venues[name].keys if name in settings.venues else None
     record = VenueRecord(
-        names[0], known.network, key_source(own_keys, loaded.file),
-        tuple(traded_of(place.instrument, traits.symbol(place.instrument)) for place in placed),
-        int(rng.token()[:6], 16) or 1, known.url, known.signer_library,
+        name, known.network, key_source(own_keys, loaded.file),
+        tuple(traded_of(place.instrument, traits.symbol(place.instrument)) for _, place in placed),
+        epoch, known.url, known.signer_library,
     )  # fmt: skip
-    sign = sign_of(settings.account, [(names[0], known.network, known.url)])
-    owner = keys.get("apiKey") or keys.get("walletAddress") or keys.get("privateKey", "")
-    account = account_name(names[0], known.network, known.url, owner)
-    return Going(traits, access, placed, record, sign, account, proof)
+    return Going(
+        traits, access, placed, record, sign_of(settings.account, name, known.network, known.url),
+        account_name(name, known.network, known.url, owner_of(keys)),
+    )  # fmt: skip
+
+
+def owner_of(keys: Mapping[str, str]) -> str:
+    """Whose account it is: its key or address."""
+    return keys.get("apiKey") or keys.get("walletAddress") or keys.get("privateKey", "")
 
 
 def _as_reached(instrument: Instrument, network: str, traits: Traits) -> Instrument:
@@ -123,4 +171,11 @@ def proven(reports: Path, loaded: Loaded, unproven: str) -> str:
     raise Refused(
         f"Expected a passing backtest or paper round on record before real money, was none ({seen} finished, each with "
         f"a failed KPI); run one, or say why not: --unproven REASON"
+    )
+
+
+def legs_of(loaded: Loaded) -> frozenset[str]:
+    """Keys, venue:symbol, of the instruments that are a leg of a pair."""
+    return frozenset(
+        f"{venue}:{symbol}" for one in loaded.settings.strategies if one.legs for venue, symbol in one.places
     )

@@ -75,8 +75,10 @@ class LiveDriver:
         self._more = asyncio.Event()
         inbox.on_push = self._more.set
         self.outgoing = Outgoing(
-            venue, wire, clock, engine.journal.close_block, sync, inbox.input, inbox.report, self.fatal
-        )
+            venue, wire, clock, engine.journal.close_block, sync, inbox.input, inbox.report, self.fatal,
+            {post.place: post.account for post in engine.posts},
+        )  # fmt: skip
+        self._accounts = sorted({post.account for post in engine.posts})
         self.now = clock.now()
         self.ended = False
         self.failure = ""
@@ -135,7 +137,7 @@ class LiveDriver:
         except Exception as error:
             self.ended = True
             self._on_fatal(f"fault of the core: {type(error).__name__}: {error}"[:200])
-            await self._withdraw()
+            await asyncio.gather(*(self._withdraw(account) for account in self._accounts))
             raise
         finally:
             health.cancel()
@@ -256,18 +258,20 @@ class LiveDriver:
             async with tasks.timeout(READ_S):
                 return await self.venue.read(read, read.nonce >= NONCE_BASE)
         except TimeoutError:
-            return ReadReply(read.what, read.nonce, self.clock.now(), error=f"no answer in {READ_S:g} s")
+            why = f"no answer in {READ_S:g} s"
+            return ReadReply(read.what, read.nonce, self.clock.now(), error=why, account=read.account)
 
     async def _last_look(self) -> None:
-        """Our orders are gone, but the news of a last fill may still be on its way: the venue's list has it (R-O4)."""
-        reply = await self._answer(Read("trades", NONCE_BASE))
-        if reply.error:
-            self.inbox.input(reply)
-        for trade in reply.trades:
-            key = -trade.trade_id if trade.kind == FUNDED else trade.trade_id
-            posts = self.engine.places.get(trade.instrument, ())
-            if posts and not any(is_seen(post.ledger.s, key) for post in posts):
-                self.inbox.report(trade)
+        """Our orders are gone, but the news of a last fill may still be on its way: the venues list it (R-O4)."""
+        reads = (Read("trades", NONCE_BASE, account=account) for account in self._accounts)
+        for reply in await asyncio.gather(*(self._answer(read) for read in reads)):
+            if reply.error:
+                self.inbox.input(reply)
+            for trade in reply.trades:
+                key = -trade.trade_id if trade.kind == FUNDED else trade.trade_id
+                posts = self.engine.places.get(trade.instrument, ())
+                if posts and not any(is_seen(post.ledger.s, key) for post in posts):
+                    self.inbox.report(trade)
         self._turn()
 
     async def _health(self) -> None:
@@ -278,12 +282,15 @@ class LiveDriver:
             self.loop_lag_ns = max(0, self.clock.monotonic() - due)
             self.inbox.input(msgspec.structs.replace(self.venue.health(), loop_lag_ns=self.loop_lag_ns))
 
-    async def _withdraw(self) -> None:
+    async def _withdraw(self, account: int) -> None:
         """The engine is broken: cancel what the venue lists of ours, without it. `panic` beside us does the rest."""
         try:
             async with tasks.timeout(READ_S):
-                listed = await self.venue.read(Read("orders", NONCE_BASE), True)
+                listed = await self.venue.read(Read("orders", NONCE_BASE, account=account), True)
                 ours = [order for order in listed.orders if order.cl_id]
                 await asyncio.gather(*(self.venue.send(cancel_of(order)) for order in ours))
+            why = listed.error
         except Exception as error:
-            self._on_fatal(f"cancelling without the engine failed: {type(error).__name__}")
+            why = type(error).__name__
+        if why:
+            self._on_fatal(f"cancelling without the engine failed: {why}")

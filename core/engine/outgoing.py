@@ -8,7 +8,8 @@ engine as `RequestRefused`: it never existed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from core import tasks
 from core.domain.events import Input, RequestRefused
@@ -26,7 +27,8 @@ class Outgoing:
     """`close_block` writes the journal's pending frames, `sync` forces them to the disk; either may raise.
 
     `on_fatal(why)`: the journal failed or took more than a second; nothing held leaves. `refused(event)` tells the
-    engine; `lost(report)` is said where an adapter broke its promise and raised.
+    engine; `lost(report)` is said where an adapter broke its promise and raised. `accounts`: whose each instrument is;
+    requests that hang at one venue take no place from those of another.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Outgoing:
         refused: Callable[[Input], None],
         lost: Callable[[Report], None],
         on_fatal: Callable[[str], None],
+        accounts: Mapping[int, int] | None = None,
     ) -> None:
         self.venue, self.wire, self.clock = venue, wire, clock
         self.close_block, self.sync = close_block, sync
@@ -48,8 +51,9 @@ class Outgoing:
         self.sync_ns: list[int] = []  # durations since the last look
         self._held: list[tuple[Request, int]] = []  # request, decided at
         self._flushing = False
-        self._orders = asyncio.Semaphore(ORDERS_AT_ONCE)
-        self._cancels = asyncio.Semaphore(CANCELS_AT_ONCE)
+        self._accounts = accounts or {}
+        self._orders: defaultdict[int, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(ORDERS_AT_ONCE))
+        self._cancels: defaultdict[int, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(CANCELS_AT_ONCE))
         self._alive: set[asyncio.Task[None]] = set()
 
     def take(self, requests: Sequence[Request], decided: int) -> None:
@@ -115,7 +119,8 @@ class Outgoing:
         if request.flags & STOP:
             await self._hand_over(request, decided)
             return
-        async with self._cancels if request.kind == CANCEL else self._orders:
+        lane = self._cancels if request.kind == CANCEL else self._orders
+        async with lane[self._accounts.get(request.instrument, 0)]:
             await self._hand_over(request, decided)
 
     async def _hand_over(self, request: Request, decided: int) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.process.running import hear, running
-from tests.rehearsal.live import STAGES, config_of
+from tests.rehearsal.stage import STAGES, config_of
 
 HYPERLIQUID_KEYS = {"PRIVATE_KEY": "privateKey", "WALLET_ADDRESS": "walletAddress"}
 

@@ -8,19 +8,23 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.rehearsal.live import STAGES, run, told
+from tests.rehearsal.live import run, told
+from tests.rehearsal.stage import HYPERLIQUID, LONG_LEG, STAGES, restless, several
 
 
 def main() -> int:
     given = argparse.ArgumentParser(prog="rehearsal")
-    given.add_argument("--dialect", choices=sorted(STAGES), default="binance_usdm")
+    given.add_argument("--dialect", choices=[*sorted(STAGES), "both", "pair"], default="binance_usdm")
     given.add_argument("--minutes", type=float, default=10.0)
     given.add_argument("--seed", type=int, default=1)
     given.add_argument("--calm", action="store_true", help="no faults")
     options = given.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        stage = STAGES[options.dialect]
-        out = asyncio.run(run(stage, options.minutes * 60, Path(folder) / "state", options.seed, not options.calm))
+        several_at = {"both": list(STAGES.values()), "pair": [LONG_LEG, HYPERLIQUID]}
+        stages = several_at.get(options.dialect) or [STAGES[options.dialect]]
+        profile = restless if options.dialect == "pair" else several
+        faulty, state = not options.calm, Path(folder) / "state"
+        out = asyncio.run(run(stages, options.minutes * 60, state, options.seed, faulty, profile))
     print(told(out))
     return 1 if out.differences else 0
 

@@ -7,8 +7,10 @@ from functools import partial
 from typing import Any
 
 from core.domain.errors import Refused
+from core.venues.ccxt.margin import BY_HAND, margin_text, wanted_margin
 from core.venues.ccxt.markets import Listing
 from core.venues.ccxt.traits import Traits
+from core.venues.ccxt.verdicts import FINE, judge
 
 
 async def set_up(traits: Traits, exchange: Any, listings: Mapping[int, Listing], network: str) -> None:
@@ -20,13 +22,29 @@ async def set_up(traits: Traits, exchange: Any, listings: Mapping[int, Listing],
     if traits.one_way:
         await _done_or_so(partial(exchange.set_position_mode, False))
     for listing in listings.values():
-        mode = "isolated" if listing.instrument.isolated else "cross"
-        leverage, symbol = listing.instrument.leverage, listing.symbol
+        await _set_margin(traits, exchange, listing)
+
+
+async def _set_margin(traits: Traits, exchange: Any, listing: Listing) -> None:
+    """The venue's no is a refusal that says what was wanted; a network fault stays one."""
+    import ccxt
+
+    margin = wanted_margin(listing.instrument)
+    mode, leverage, symbol = margin[0], listing.instrument.leverage, listing.symbol
+    try:
         if traits.margin_with_leverage:
             await _done_or_so(partial(exchange.set_margin_mode, mode, symbol, {"leverage": leverage}))
         else:
             await _done_or_so(partial(exchange.set_margin_mode, mode, symbol))
             await _done_or_so(partial(exchange.set_leverage, leverage, symbol))
+    except ccxt.NotSupported:
+        raise  # says its own next step
+    except ccxt.ExchangeError as error:
+        verdict = judge(error)
+        if verdict.venue != FINE:
+            raise
+        text = f"Expected {margin_text(margin)} on {listing.instrument.symbol}, the venue refused it: {verdict.text}"
+        raise Refused(f"{traits.name}: {text}. {BY_HAND}") from None
 
 
 async def _done_or_so(ask: Callable[[], Awaitable[Any]]) -> None:

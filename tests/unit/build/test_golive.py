@@ -14,7 +14,7 @@ from core.build.markets import places_of
 from core.control.launch import Launch
 from core.domain.errors import ConfigError, Refused
 from core.rounds.facts import encode
-from tests.rehearsal.live import BINANCE, HYPERLIQUID, config_of
+from tests.rehearsal.stage import BINANCE, HYPERLIQUID, config_of, keys_of, several
 from tests.unit.rounds.made import RUN, Made
 
 KEYS = {"BINANCE_USDM_API_KEY": "k" * 64, "BINANCE_USDM_SECRET": "s" * 64}
@@ -41,9 +41,11 @@ def test_a_loopback_account_may_go_live_with_its_keys(
         monkeypatch.setenv(name, value)
     found = going(tmp_path, config)
     assert found.network == "loopback" and found.places[0].instrument.network == "loopback"
-    assert found.record.name == "binance_usdm" and 0 < found.record.epoch < 1 << 24
-    raw = msgspec.json.encode(found.record).decode()
-    assert all(value not in raw and value not in found.account and value not in found.sign for value in KEYS.values())
+    one = found.each[0]
+    assert len(found.each) == 1 and found.owners == (0,)
+    assert one.record.name == "binance_usdm" and 0 < one.record.epoch < 1 << 24 and one.record.epoch == found.epoch
+    raw = msgspec.json.encode(one.record).decode()
+    assert all(value not in raw and value not in one.account and value not in one.sign for value in KEYS.values())
 
 
 @pytest.mark.parametrize(
@@ -64,13 +66,63 @@ def test_without_keys_the_refusal_names_the_variable(tmp_path: Path, config: Pat
         going(tmp_path, config)
 
 
-def test_two_venues_are_not_one_live_core(tmp_path: Path, config: Path) -> None:
-    text = config.read_text(encoding="utf-8")
-    second = config_of(HYPERLIQUID, "http://127.0.0.1:9", 1).split("strategies:\n")[1].split("venues:")[0]
-    both = text.replace("venues:", second.replace("name: mm", "name: mm2").replace("5000", "1000") + "venues:", 1)
-    config.write_text(both.replace("budget: 5000", "budget: 4000", 1), encoding="utf-8")
-    with pytest.raises(ConfigError, match="one venue in mode live"):
-        going(tmp_path, config)
+def both(config: Path, **networks: str) -> Path:
+    """Two strategies on two venues; `networks` other than the loopback."""
+    text = several([BINANCE, HYPERLIQUID], ["http://127.0.0.1:9", "http://127.0.0.1:10"], 1)
+    for name, network in networks.items():
+        port = 9 if name == "binance_usdm" else 10
+        text = text.replace(
+            f'{name}: {{network: loopback, url: "http://127.0.0.1:{port}"}}', f"{name}: {{network: {network}}}"
+        )
+    config.write_text(text, encoding="utf-8")
+    return config
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (keys_of(BINANCE) | keys_of(HYPERLIQUID)).items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.usefixtures("keys")
+def test_two_venues_are_one_live_core_with_an_account_each(tmp_path: Path, config: Path) -> None:
+    """Issue 4 point 6: records, locks and signs of their own, one epoch of this start."""
+    found = going(tmp_path, both(config))
+    assert [one.name for one in found.each] == ["binance_usdm", "hyperliquid"] and found.owners == (0, 1)
+    assert [[n for n, _ in one.places] for one in found.each] == [[0], [1]]
+    assert [place.key for place in found.places] == ["binance_usdm:ETHUSDC", "hyperliquid:BTC"]
+    assert len({one.account for one in found.each}) == len({one.sign for one in found.each}) == 2
+    assert {one.record.epoch for one in found.each} == {found.epoch}
+    assert [[one.symbol for one in record.record.traded] for record in found.each] == [["ETHUSDC"], ["BTC"]]
+
+
+@pytest.mark.usefixtures("keys")
+def test_real_money_at_one_venue_and_play_money_at_the_other_are_refused_in_one_line(
+    tmp_path: Path, config: Path
+) -> None:
+    with pytest.raises(Refused, match="binance_usdm on mainnet, hyperliquid on testnet") as refusal:
+        going(tmp_path, both(config, binance_usdm="mainnet", hyperliquid="testnet"))
+    assert "\n" not in str(refusal.value)
+    found = going(tmp_path, both(config, binance_usdm="demo", hyperliquid="testnet"))
+    assert [one.network for one in found.each] == ["demo", "testnet"]
+
+
+@pytest.mark.usefixtures("keys")
+def test_the_record_of_a_round_is_asked_for_once_when_real_money_is_at_both(tmp_path: Path, config: Path) -> None:
+    """S1-02."""
+    with pytest.raises(Refused, match="--unproven"):
+        going(tmp_path, both(config, binance_usdm="mainnet", hyperliquid="mainnet"))
+    found = going(tmp_path, both(config, binance_usdm="mainnet", hyperliquid="mainnet"), unproven="drill")
+    assert found.proof.endswith("because: drill")
+
+
+def test_without_the_keys_of_the_second_venue_neither_goes_live(
+    tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(Refused, match="HYPERLIQUID_PRIVATE_KEY"):
+        going(tmp_path, both(config))
 
 
 def test_the_gateway_of_the_source_means_binance_mainnet_and_nothing_else() -> None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from core.build.live_core import LiveCore as LiveSession
 from core.build.protection import Protection
+from core.build.second_writer import SecondWriter
 from core.domain.commands import Halt
 from core.domain.events import Asked
 from core.domain.order import CREATE, REJECTED
@@ -46,7 +45,7 @@ async def protected(core: FaultCore, tmp_path: Any) -> AsyncIterator[Protection]
     """As core.build.live_core: opened, armed, then the driver runs; the halt flag holds the beats."""
     alerts: list[Any] = []
     guard = Protection(
-        shorter(core), tmp_path, tmp_path, "test", core.clock, lambda *words: alerts.append(words)
+        {"test": shorter(core)}, tmp_path, tmp_path, core.clock, lambda *words: alerts.append(words)
     )  # fmt: skip
     opened, closed = core.venue.open, core.venue.close
 
@@ -73,7 +72,7 @@ async def test_the_switch_is_armed_before_the_first_order_and_disarmed_at_a_clea
         core = hall.core(at)
         async with protected(core, tmp_path) as guard:
             await quoting(core, at)
-            assert guard.kind == "venue" and "s left" in guard.text()
+            assert guard.kinds == {"test": "venue"} and "s left" in guard.text()
             places = at.places()
             assert places.index(BEAT[hall.name]) < places.index(hall.create)
             beats = core.venue.deadman.beats
@@ -156,15 +155,20 @@ async def test_quoting_stops_at_half_the_window_when_beats_fail(hall: Hall) -> N
 @pytest.mark.slow
 async def test_a_second_writer_on_the_account_halts_us_within_one_poll(hall: Hall) -> None:
     """Another core of ours, another epoch, same account: HALT, and what carries our mark is cancelled, whoever sent it.
-    The rule is LiveCore's own; this core runs it each turn."""
+    As core.build.live_core, this core looks each turn."""
     async with hall.venue() as at:
         core = hall.core(at)
-        session = SimpleNamespace(venue=core.venue, engine=core.engine, driver=core.driver, _known=None)
-        core.driver.after = lambda: LiveSession._look_for_others(session)  # type: ignore[arg-type]
+        writer = SecondWriter([(hall.name, core.venue.ids)], core.engine.check)
+
+        def look() -> None:
+            if why := writer.look():
+                core.driver.fatal(why)
+
+        core.driver.after = look
         other = hall.adapter(at, epoch=EPOCH + 1)
         async with trading(core):
             await quoting(core, at)
-            assert session._known == set()
+            assert writer._known == {0: set()}
             await other.open(listen=False)
             try:
                 await other.send(request(CREATE, 5, px=at.exchange.top(0)[0] - 5_000))
