@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from app.console import Console
     from app.session import Factory, Session
     from core.control.launch import Launch
 
@@ -102,10 +104,14 @@ def console(launch: Launch) -> None:
     if not good:
         raise Refused(f"{why}; without a terminal: perpconsole run --headless")
     with _open(launch) as session:
-        _watch_console(session, _factory(session))
+        watched(session, _factory(session))
 
 
-def _watch_console(session: Session, main: Factory) -> None:
+def watched(session: Session, main: Factory, make: Callable[..., Console] | None = None, outlives: bool = True) -> None:
+    """Run `main` under a console (`make(client, options)`, the plain one where not given), to the core's end.
+
+    outlives: a core that lost its terminal goes on as the config says; False: it stops.
+    """
     from app.built import built
     from app.client import InProcess
     from app.console import Console
@@ -126,10 +132,10 @@ def _watch_console(session: Session, main: Factory) -> None:
     )
     for name in ("COLUMNS", "LINES"):  # a size that a shell exported once is no size: the terminal is asked
         os.environ.pop(name, None)
-    app = Console(InProcess(session.desk), options)  # refuses keys that cannot be, before anything starts
+    app = (make or Console)(InProcess(session.desk), options)  # refuses keys that cannot be, before anything starts
     thread = session.start(main)
     why = app.run()
-    if why in ("lost", "detach"):
+    if why in ("lost", "detach") and outlives:
         session.unattended(why, settings.on_terminal_lost if why == "lost" else "continue")
     elif thread.alive:
         session.stop_requested(f"console ended: {why}")

@@ -22,6 +22,8 @@ _WHERE = {
     "record": "recording",
     "RecordWish": "recording",
     "recording_line": "recording",
+    "Narration": "demo",
+    "pair_demo": "demo",
 }
 
 

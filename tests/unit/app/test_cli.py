@@ -45,11 +45,11 @@ def test_help_lists_every_command_of_this_issue_and_none_that_is_not_built() -> 
     assert result.exit_code == 0
     names = [line.split()[0] for line in result.output.partition("Commands:")[2].splitlines() if line.startswith("  ")]
     assert names[: len(LISTED)] == LISTED
-    for later in ("attach", "serve", "optimise", "promote", "backfill", "demo"):
+    for later in ("attach", "serve", "optimise", "promote", "backfill"):
         assert later not in names
 
 
-@pytest.mark.parametrize("command", [*LISTED, "round finish", "config show"])
+@pytest.mark.parametrize("command", [*LISTED, "round finish", "config show", "demo pair"])
 def test_every_command_has_help(command: str) -> None:
     result = CliRunner().invoke(cli, [*command.split(), "--help"])
     assert result.exit_code == 0

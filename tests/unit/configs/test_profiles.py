@@ -76,9 +76,9 @@ def test_round7_carries_the_sources_names_and_defaults(row: str, key: str, value
 @pytest.mark.parametrize("name", sorted(profiles()))
 def test_every_profile_loads(name: str) -> None:
     got = loaded(name)
-    assert got.settings.mode == "paper" and got.settings.equity == (1000 if name == "pair_lock" else 200)
+    assert got.settings.mode == "paper" and got.settings.equity == (1000 if name in ("pair_lock", "demo_pair") else 200)
     assert len(got.params) == len(got.risks) == len(got.traded) == 1
-    assert len(got.instruments) == (2 if name == "pair_lock" else 1)
+    assert len(got.instruments) == (2 if name in ("pair_lock", "demo_pair") else 1)
 
 
 def test_round7_holds_every_key_there_is_with_a_comment() -> None:
