@@ -100,3 +100,14 @@ def test_every_folder_of_the_core_stands_in_the_drawing() -> None:
     }  # fmt: skip
     for duty, place in duties.items():
         assert (ROOT / place).is_dir() and duty in drawing, duty
+
+
+def test_every_duty_of_the_pair_has_its_place_in_the_drawing() -> None:
+    """S1-04: a map from the requirement's modules to what is there."""
+    drawing = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    paragraph = drawing[drawing.index("S1-04") :].partition("\n\n")[0]
+    for duty in ("main", "config", "types", "metrics", "risk", "state_machine", "spread_monitor", "execution/atomic",
+                 "slippage", "exchanges", "data/feeders", "backfill", "backtest/engine", "fillsim"):  # fmt: skip
+        assert duty in paragraph, duty
+    places = re.findall(r"`([a-z_/.]+)`", paragraph)
+    assert len(places) >= 14 and all((ROOT / place).exists() for place in places), places
