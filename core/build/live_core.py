@@ -213,8 +213,14 @@ class LiveCore(Standing):
 
     async def _sync(self) -> None:
         """Before creates leave: their frame is on the disk, and so is what a pair that sends them is at."""
-        self.pairs.before_creates()
-        await asyncio.to_thread(self.journal.sync)
+        write = self.pairs.taken()
+
+        def on_disk() -> None:
+            if write is not None:
+                write()
+            self.journal.sync()
+
+        await asyncio.to_thread(on_disk)
 
     def _fatal(self, why: str) -> None:
         self.desk.gate.close(why[:200], who="core")

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
+from core.build.holdings import PASSING
 from core.domain.errors import PerpError, Refused
 from core.domain.ports import Clock
 from core.domain.units import NS_PER_S
@@ -89,53 +91,80 @@ def restore(engine: Engine, kept: Sequence[KeptPair]) -> list[str]:
 def read_kept(state_dir: Path, sign: str) -> tuple[KeptPair, ...]:
     """What earlier runs on this account kept; () where there was none. Raises Refused for a file that is not private or
     cannot be read: then nobody knows what a half-open pair is, and a person must look."""
-    out: list[KeptPair] = []
+    return tuple(
+        pair for name in (FILE, WINDOWS) for one in _records(state_dir / name) if one.sign == sign for pair in one.pairs
+    )
+
+
+def forget_pairs(state_dir: Path) -> None:
+    """A new simulated account: what was held before is another world's."""
     for name in (FILE, WINDOWS):
-        path = state_dir / name
-        try:
-            fd = open_private(path, os.O_RDONLY)
-        except FileNotFoundError:
-            continue
-        with os.fdopen(fd, "rb") as file:
-            raw = file.read(CAP + 1)
-        try:
-            found = msgspec.msgpack.decode(raw, type=KeptPairs)
-            known = found.schema == SCHEMA
-        except msgspec.DecodeError:
-            known = False
-        if not known:
-            raise Refused(
-                f"{path}: Expected the record of our pairs, was unreadable. Look at both legs at the venues, "
-                f"then move the file away; a position is then named and not touched"
-            )
-        if found.sign == sign:
-            out += found.pairs
-    return tuple(out)
+        (state_dir / name).unlink(missing_ok=True)
+
+
+def _records(path: Path) -> tuple[KeptPairs, ...]:
+    """All accounts of a file. Raises Refused."""
+    try:
+        fd = open_private(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return ()
+    with os.fdopen(fd, "rb") as file:
+        raw = file.read(CAP + 1)
+    try:
+        found = msgspec.msgpack.decode(raw, type=tuple[KeptPairs, ...])
+    except msgspec.DecodeError:
+        found = ()
+    if not found or any(one.schema != SCHEMA for one in found):
+        raise Refused(
+            f"{path}: Expected the record of our pairs, was unreadable. Look at both legs at the venues, "
+            f"then move the file away; a position is then named and not touched"
+        )
+    return found
 
 
 class PairKeeper:
-    """Writes the files of one core. `alert(level, code, text)` where a disk refuses."""
+    """Writes the files of one core. `alert(level, code, text)` where a disk refuses. Records of other accounts stay.
+
+    Raises Refused as `read_kept` does.
+    """
 
     def __init__(
         self, state_dir: Path, sign: str, engine: Engine, clock: Clock, alert: Callable[[str, str, str], None]
     ) -> None:  # fmt: skip
         self.state_dir, self.sign, self.clock, self.alert = state_dir, sign, clock, alert
         self.seats = [seat for seat in engine.seats if isinstance(seat, PairSeat)]
+        self._others = {
+            name: tuple(one for one in _records(state_dir / name) if one.sign != sign and PASSING not in one.sign)
+            for name in (FILE, WINDOWS) if self.seats
+        }  # fmt: skip
+        self._lock = threading.Lock()
+        self._images = 0  # taken
+        self._on_disk = 0  # number of the newest one written
         self._written: tuple[object, ...] = ()
         self._window_at = 0
 
-    def forget(self) -> None:
-        """A new simulated account: what was held before is another world's."""
-        for name in (FILE, WINDOWS):
-            (self.state_dir / name).unlink(missing_ok=True)
+    def taken(self) -> Callable[[], None] | None:
+        """What the saga is at now, if the disk does not have it: the call writes it, in whatever thread, and raises
+        OSError or Refused. It must be done before what the saga sends may leave."""
+        mark = tuple(mark_of(seat) for seat in self.seats)
+        if mark == self._written:
+            return None
+        self._images += 1
+        raw, number = self._encoded(FILE, large=False), self._images
+
+        def write() -> None:
+            with self._lock:
+                if number > self._on_disk:
+                    self._put(FILE, raw)
+                    self._on_disk, self._written = number, mark
+
+        return write
 
     def before_creates(self) -> None:
-        """What the saga is at is on the disk before what it sends may leave. Raises OSError, Refused."""
-        if self.seats:
-            mark = tuple(mark_of(seat) for seat in self.seats)
-            if mark != self._written:
-                self._write(FILE, large=False)
-                self._written = mark
+        """What the saga is at is on the disk. Raises OSError, Refused."""
+        write = self.taken()
+        if write is not None:
+            write()
 
     def look(self) -> None:
         """After each turn: states that moved without an order, and once a minute the windows."""
@@ -146,7 +175,7 @@ class PairKeeper:
             now = self.clock.monotonic()
             if now - self._window_at >= WINDOW_NS:
                 self._window_at = now
-                self._write(WINDOWS, large=True)
+                self._put(WINDOWS, self._encoded(WINDOWS, large=True))
         except (PerpError, OSError) as error:
             self.alert("crit", "pairs_kept", f"the record of our pairs was not written: {error}")
 
@@ -156,9 +185,12 @@ class PairKeeper:
         self._written = ()
         self.look()
 
-    def _write(self, name: str, large: bool) -> None:
-        found = KeptPairs(self.sign, tuple(image_of(seat, large) for seat in self.seats))
-        replace_synced(self.state_dir / name, msgspec.msgpack.encode(found), f"{os.getpid():x}")
+    def _encoded(self, name: str, large: bool) -> bytes:
+        own = KeptPairs(self.sign, tuple(image_of(seat, large) for seat in self.seats))
+        return msgspec.msgpack.encode((own, *self._others[name]))
+
+    def _put(self, name: str, raw: bytes) -> None:
+        replace_synced(self.state_dir / name, raw, f"{os.getpid():x}")
 
 
 def mark_of(seat: PairSeat) -> tuple[int, ...]:

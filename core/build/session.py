@@ -13,7 +13,7 @@ from core.build.assemble import accounts_of, engine_of, load_config, rates_of
 from core.build.backtest import flags_of, header_of, queue_of, write_paths
 from core.build.markets import Market, market_of
 from core.build.observers import Observers
-from core.build.pairs_kept import PairKeeper, read_kept
+from core.build.pairs_kept import PairKeeper, forget_pairs, read_kept
 from core.build.standing import Standing, open_journal
 from core.clock import SystemClock, stamp, stopwatch
 from core.config.load import Loaded
@@ -83,7 +83,9 @@ class PaperCore(Standing):
         self.venue = PaperVenue(
             launch.state_dir, instruments, equity, settings.seed, kernels, queue_of(loaded), launch.fresh, owners
         )
-        pairs = () if launch.fresh else read_kept(launch.state_dir, PAPER)
+        if launch.fresh:
+            forget_pairs(launch.state_dir)
+        pairs = read_kept(launch.state_dir, PAPER)
         session = f"{stamp(now)}-{rng.token()[:8]}"
         journal = open_journal(launch, f"paper-{session}")
         write_paths(journal, market)
@@ -98,8 +100,6 @@ class PaperCore(Standing):
             launch, desk, loaded, market, engine, journal, clock, session, speed, rates_of(market.places), owners
         )
         self.pairs = PairKeeper(launch.state_dir, PAPER, engine, clock, self.alert)
-        if launch.fresh:
-            self.pairs.forget()
         feed = self.market.feed
         self.driver: SimDriver = (feed.driver if feed is not None else SimDriver)(
             engine, self.venue, source, self.wire, self.sinks,
