@@ -174,13 +174,18 @@ def test_wrong_keys_are_one_clear_error_and_never_shown(state_dir: Path, venue: 
     assert leaks(said, secret) == [] and "77" * 32 not in said
 
 
+def log_of(state_dir: Path) -> str:
+    return "".join(path.read_text(errors="replace") for path in (state_dir / "logs").glob("*"))
+
+
 def test_no_key_of_a_live_run_stands_in_any_file_or_page(state_dir: Path, binance: Served) -> None:
     """R-X2, issue 3: the canary is the real key of the session."""
     with core(state_dir, *live(binance), **binance.keys) as child:
         quoting(state_dir, binance)
-        binance.fault(do="status", at="GET /fapi/v1/openOrders", status=401, code=-2015, text="bad key", times=1)
         binance.fault(do="drop_after", at="POST /fapi/v1/order", times=2)
         eventually(lambda: len(binance.books()["orders"]) > 8, "more orders")
+        binance.fault(do="status", at="GET /fapi/v1/openOrders", status=401, code=-2015, text="bad key", times=1)
+        eventually(lambda: "401" in log_of(state_dir) or "-2015" in log_of(state_dir), "the refusal in the log")
         said = command(state_dir, "status", "--json").stdout
         _, err = stop(child)
     told = said + err + "".join(
