@@ -25,7 +25,7 @@ help:
 	@echo "make pythons       the fast tests on the other supported Pythons that are found here"
 	@echo "make bench         measure (tests/bench); make bench-setup installs what it compares with"
 	@echo "make chaos         long fault runs"
-	@echo "make rehearse      ten minutes of live rounds on each loopback venue under faults (MINUTES=n)"
+	@echo "make rehearse      ten minutes of live rounds on each loopback venue and on both under faults (MINUTES=n)"
 	@echo "make replay SEED=n repeat one simulation seed, byte for byte"
 	@echo "make pins          resolve constraints.txt anew; make clean removes .venv and caches"
 
@@ -80,7 +80,7 @@ chaos:
 	@echo "make chaos comes with the fault venue, a later issue; nothing was run"; exit 1
 
 rehearse: $(DEV_STAMP)
-	@for dialect in binance_usdm hyperliquid; do \
+	@for dialect in binance_usdm hyperliquid both pair; do \
 	  $(PY) -m tests.rehearsal --minutes $(or $(MINUTES),10) --dialect $$dialect || exit 1; done
 
 replay: $(DEV_STAMP)

@@ -122,6 +122,8 @@ class Console(OperatorActions, Navigation, App[str]):
     # --- pictures -------------------------------------------------------------------------------------------------
     def poll(self) -> None:
         """Ten times a second: a changed run state is drawn at once, everything else at its own rate."""
+        if not self.is_running:
+            return  # a last beat while the screens are being taken down
         now = self.clock.monotonic()
         new = self.client.latest()
         if new is not None and new is not self.snapshot:

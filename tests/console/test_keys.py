@@ -87,6 +87,19 @@ async def test_a_second_separate_press_flattens_after_halted_was_drawn(desk) -> 
         assert len(d.client.did(Halt)) == 2
 
 
+async def test_a_beat_while_the_console_is_taken_down_draws_nothing(desk) -> None:
+    """UC-11: the last beat of a busy machine finds no screen and ends nothing badly."""
+    d = desk()
+    async with d.run():
+        pass
+    drawn = []
+    d.app.redraw = lambda tables=True: drawn.append(tables)
+    d.client.snap = in_run("HALTING", orders_left=3, orders_at_stop=16)
+    d.clock.step(5.0)
+    d.app.poll()
+    assert drawn == []
+
+
 async def test_the_switch_of_the_config_is_obeyed(desk) -> None:
     d = desk(msgspec.structs.replace(snapshot(), double_press_flattens=False))
     async with d.run() as pilot:

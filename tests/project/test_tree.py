@@ -113,7 +113,7 @@ def test_configs_are_found_as_a_package() -> None:
 @pytest.mark.slow
 @pytest.mark.row("UC-01")
 def test_wheel_holds_program_and_configs_and_no_tests(tmp_path: Path) -> None:
-    """UC-01: one pure wheel, with the files that the program reads at run time."""
+    """UC-01, S1-64: one pure wheel, with the files that the program reads at run time."""
     tree = tmp_path / "tree"
     for folder in ("app", "core", "screens", "configs", "tests", "tools"):
         shutil.copytree(ROOT / folder, tree / folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -121,7 +121,8 @@ def test_wheel_holds_program_and_configs_and_no_tests(tmp_path: Path) -> None:
         if (ROOT / name).is_file():
             shutil.copy(ROOT / name, tree)
     (tree / "configs" / "planted").mkdir()
-    planted = ["configs/planted/venue.yml", "configs/.env.example", "screens/planted.tcss", "core/planted.sql"]
+    planted = ["configs/planted/venue.yml", "configs/.env.example", "screens/planted.tcss", "core/planted.sql",
+               "core/market/planted.json"]  # fmt: skip
     for name in planted:
         (tree / name).touch()
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(tree)]

@@ -1,6 +1,6 @@
 """The pair between two venues that fail in every way we know: it ends as its state declares, never a third way.
 
-Rows S1-30, S1-32, B2, B3, O1, O2, O3, N6. Real ledger, planner, gate and saga; the venues keep the truth.
+Rows S1-30, S1-32, S1-63, B2, B3, O1, O2, O3, N6. Real ledger, planner, gate and saga; the venues keep the truth.
 """
 
 from __future__ import annotations

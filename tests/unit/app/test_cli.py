@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -103,6 +104,14 @@ def test_live_needs_the_word_in_the_config_and_compiled_is_refused_as_not_built(
     assert (code, "paper or live" in err) == (1, True)
     code, _, err = call(state_dir, capsys, "backtest", "--config", "x", "--market", "y", "--driver", "compiled")
     assert (code, "not built yet" in err) == (1, True)
+
+
+def test_the_default_mode_is_paper_and_a_backtest_is_a_command(state_dir: Path, capsys: Out) -> None:
+    """S1-47: paper, live or backtest; a backtest without a config is refused."""
+    code, out, _ = call(state_dir, capsys, "run", "--help")
+    assert code == 0 and re.search(r"--mode.*?\[default: paper\]", out, re.S)
+    code, _, err = call(state_dir, capsys, "backtest", "--market", "synthetic")
+    assert code != 0 and "--config" in err
 
 
 def test_status_without_a_core_is_1_and_shows_the_latch(state_dir: Path, capsys: Out) -> None:

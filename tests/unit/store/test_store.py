@@ -56,7 +56,7 @@ def dump(path: Path) -> list[str]:
 
 
 def test_the_projection_holds_each_fill_once_and_each_reject_with_its_figures(tmp_path: Path) -> None:
-    """S3-75, S3-65."""
+    """S3-75, S3-65, S1-65: every row of an order and a fill says whose account at which venue it was."""
     path = tmp_path / "store.db"
     assert schema.prepare(path, "t").created
     measures, rows = rows_of()
@@ -67,6 +67,7 @@ def test_the_projection_holds_each_fill_once_and_each_reject_with_its_figures(tm
     store.close()
     ask = Queries(path)
     assert [(f["trade_id"], f["qty"]) for f in ask.fills()] == [(12, 6), (11, 4)]
+    assert {(r["venue"], r["account"]) for r in (*ask.orders(), *ask.fills())} == {("simulated", "paper")}
     states = {o["cl_id"]: (o["state"], o["filled"]) for o in ask.orders()}
     assert states == {1: ("filled", 10), 2: ("canceled", 0), 3: ("rejected", 0)}
     assert {(r["reason"], r["origin"], r["n"]) for r in ask.reject_counts()} == {

@@ -100,7 +100,10 @@ def standing(core: PaperCore) -> int:
 async def test_it_trades_on_the_feed_sends_nothing_and_its_journal_replays(
     state_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Orders meet the paper venue alone: the venue that shows the market is asked no account and gets no order."""
+    """S1-07: a real feed where else a made one is.
+
+    Orders meet the paper venue alone: the venue that shows the market is asked no account and gets no order.
+    """
     async with venue() as at:
         async with paper(at, state_dir, tmp_path, monkeypatch) as (core, heard):
             await eventually(lambda: standing(core) >= 4, "quotes", 30.0)

@@ -154,6 +154,7 @@ async def test_what_lighters_library_does_not_sign_was_never_sent(
 
 
 async def test_lighter_arms_its_switch_beyond_the_venues_five_minutes(signer: FakeSigner) -> None:
+    """S1-27."""
     async with session(LIGHTER) as run:
         switch = run.venue.traits.dead_man
         assert switch is not None
@@ -165,6 +166,7 @@ async def test_lighter_arms_its_switch_beyond_the_venues_five_minutes(signer: Fa
 
 
 async def test_grvt_signs_with_the_api_key_and_order_id_zero_is_no_order() -> None:
+    """S1-27."""
     async with session(GRVT) as run:
         await run.create()
         assert "POST /auth/wallet/login" not in run.at.places()

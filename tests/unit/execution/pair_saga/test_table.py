@@ -1,4 +1,6 @@
-"""The table itself: every cell is met, none leads nowhere, and its page is the one printed. Issue 4, item 2."""
+"""The table itself: every cell is met, none leads nowhere, and its page is the one printed.
+
+S1-63: the test of the state machine; that of the atomic execution is tests/property/test_pair_saga.py."""
 
 from __future__ import annotations
 
