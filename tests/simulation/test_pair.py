@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.build.replaying import replay_into
-from core.domain.commands import Flatten, Pause
+from core.domain.commands import Flatten, Pause, Resume
 from core.domain.events import Step
 from core.domain.order import CREATE, REDUCE_ONLY
 from core.domain.pair import LONG, S0, S1, S3, S4, S5, SHORT
@@ -171,3 +171,26 @@ def test_its_picture_says_for_how_long_more_than_a_lot_was_unhedged(tmp_path: pa
     walk.rig.to(1200)
     assert any(at_work and value > 0 for at_work, value in seen)
     assert all(value == 0 for at_work, value in seen if not at_work)
+
+
+def test_a_paused_single_leg_is_not_locked_and_not_closed_for_want_of_a_lock(tmp_path: pathlib.Path, seed: int) -> None:
+    """S1-26, K-28: the lock price comes while entries are barred: the leg waits under its stop, and locks on resume."""
+    print("seed", seed)
+    walk = walked(tmp_path, seed, gPct=0.0002)
+    while walk.seat.saga.s.stage != S1 or walk.seat.saga.s.busy:
+        walk.rig.to(walk.rig.t + 0.5)
+        assert walk.rig.t < 600
+    walk.rig.ask(Pause(id="p", who="test"))
+    walk.rig.to(walk.rig.t + 1)
+    held, sent = walk.held, len(walk.rig.seen.requests)
+    waited = False
+    until = walk.rig.t + 600
+    while walk.rig.t < until and not waited:
+        walk.rig.to(walk.rig.t + 1)
+        waited = "entries not allowed" in walk.seat.why()
+    assert waited and (walk.held, len(walk.rig.seen.requests)) == (held, sent) and walk.seat.saga.s.stage == S1
+    walk.rig.ask(Resume(id="r", who="test"))
+    while walk.seat.saga.s.stage != S3:
+        walk.rig.to(walk.rig.t + 1)
+        assert walk.rig.t < until + 1200
+    assert walk.wrong == []

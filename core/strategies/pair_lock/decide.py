@@ -70,7 +70,8 @@ def decide(
     G_LONG: Signals, G_SHORT: Signals, L_LONG: Ledger, L_SHORT: Ledger, C_LONG: Spec, C_SHORT: Spec,
     now: int, allowed: int,
 ) -> int:  # fmt: skip
-    """Write the wish for `now` (ns) and return its kind. allowed 0 = risk lets nothing new in (OPEN is not wished)."""
+    """Write the wish for `now` (ns) and return its kind. allowed 0 = risk lets nothing new in: neither OPEN nor
+    LOCK is wished."""
     p, s, w, t, u = P[0], S[0], W[0], T[0], U[0]
     was_kind, was_reason, was_leg = u.kind, u.reason, u.leg
     s.now = now
@@ -84,7 +85,7 @@ def decide(
     sample(p, s, w, now)
     remember(s, t, now)
     judge(p, s, C_LONG[0], C_SHORT[0], now, allowed)
-    choose(p, s, w, t, u, V_LONG[0], V_SHORT[0], now)
+    choose(p, s, w, t, u, V_LONG[0], V_SHORT[0], now, allowed)
     s.n_decisions += 1
     number(p, u, u.kind != was_kind or u.reason != was_reason or u.leg != was_leg, now)
     return u.kind

@@ -26,6 +26,7 @@ from core.strategies.pair_lock.blocks import (
     LOCKING,
     LOWER_BAND,
     NO_BANDS,
+    NO_ENTRIES,
     NO_POSITION,
     NO_PRICE,
     TIMEOUT,
@@ -76,8 +77,11 @@ def in_idle(p: PairBlock, s: PairState, u: Wish) -> int:
 
 
 @kernel
-def in_first_leg(p: PairBlock, s: PairState, t: PairStatus, u: Wish) -> int:
-    """S1: lock with the second leg once the first has gained g_pct, equality included (S1-18)."""
+def in_first_leg(p: PairBlock, s: PairState, t: PairStatus, u: Wish, allowed: int) -> int:
+    """S1: lock with the second leg once the first has gained g_pct, equality included (S1-18).
+
+    A lock that risk would refuse is not begun: the saga would close the first leg for want of the second.
+    """
     first = t.first
     if s.held[first] == 0:
         return wait(u, NO_POSITION)
@@ -94,6 +98,8 @@ def in_first_leg(p: PairBlock, s: PairState, t: PairStatus, u: Wish) -> int:
         u.value = apr
         u.limit = p.funding_guard_apr
         return NONE
+    if allowed == 0:
+        return wait(u, NO_ENTRIES)
     state_why(u, LOCK_PRICE, s.pnl[first], p.g_pct)
     return wish_for(u, LOCK, 1 - first, 1 - first, 1.0)
 
@@ -143,7 +149,8 @@ def in_single(p: PairBlock, s: PairState, t: PairStatus, u: Wish, leg: int, now:
 
 @kernel
 def choose(
-    p: PairBlock, s: PairState, w: SpreadWindow, t: PairStatus, u: Wish, v_long: View, v_short: View, now: int
+    p: PairBlock, s: PairState, w: SpreadWindow, t: PairStatus, u: Wish, v_long: View, v_short: View, now: int,
+    allowed: int,
 ) -> int:  # fmt: skip
     """The wish of the declared state, figures being up to date."""
     known = S0 <= t.state <= S5 and (t.first == LONG or t.first == SHORT)
@@ -159,7 +166,7 @@ def choose(
     if t.state == S0:
         return in_idle(p, s, u)
     if t.state == S1:
-        return in_first_leg(p, s, t, u)
+        return in_first_leg(p, s, t, u, allowed)
     if t.state == S3:
         return in_lock(p, s, w, t, u, now)
     return in_single(p, s, t, u, single_leg(t), now)

@@ -20,6 +20,7 @@ from core.strategies.pair_lock.blocks import (
     LOCKING,
     LOWER_BAND,
     NO_BANDS,
+    NO_ENTRIES,
     NO_POSITION,
     NO_PRICE,
     REBOUND,
@@ -258,13 +259,15 @@ def test_a_declared_leg_that_is_not_held_is_named(state: int) -> None:
     assert (desk.decide().kind, desk.wish.s.reason) == (NONE, NO_POSITION)
 
 
-def test_risk_without_room_bars_the_opening_and_nothing_else() -> None:
-    for state, kind in ((1, LOCK), (3, UNLOCK_A), (4, EXIT)):
+def test_risk_without_room_bars_what_opens_and_nothing_else() -> None:
+    """S1-26: a lock that the gate would refuse is not begun (the first leg would be closed for it); exits go on."""
+    for state, kind in ((1, NONE), (3, UNLOCK_A), (4, EXIT)):
         desk = PairDesk()
         desk.declare(state)
         desk.price(LONG, 50_600.0)
         desk.bands(-1.0, 1.0)
         assert desk.decide(allowed=0).kind == kind
+        assert kind != NONE or (desk.wish.s.reason == NO_ENTRIES and desk.decide().kind == LOCK)
 
 
 @pytest.mark.parametrize("state", [0, 1, 3, 4, 5])
