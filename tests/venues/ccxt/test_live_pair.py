@@ -14,7 +14,8 @@ from core.control.desk import Desk
 from core.control.launch import Launch
 from core.domain.commands import Halt, Resume, Stop
 from core.domain.errors import Refused
-from core.domain.order import IOC
+from core.domain.order import IOC, REDUCE_ONLY
+from core.domain.reasons import VENUE_BUSY
 from core.engine.pair_seat import PairSeat
 from core.guard.private import private_dir
 from core.venues.wire.behind import WireExchange
@@ -178,3 +179,30 @@ async def test_a_venue_that_refuses_or_keeps_another_margin_gets_no_pair(tmp_pat
             async with living(launch):
                 pass
         assert not any("order" in asked.place for server in servers for asked in server.asked if "POST" in asked.place)
+
+
+@pytest.mark.row("S1-30")
+async def test_a_second_leg_that_its_venue_refuses_has_the_first_leg_taken_back(tmp_path: Path) -> None:
+    """K-28: never left naked: by both venues' own books nothing is held, and no order stands."""
+    async with pair(tmp_path / "state", SEED) as (_, at, launch), living(launch) as (core, desk):
+        at[1].inject(0, "reject_all", (VENUE_BUSY,))
+        desk.send(Resume(word="y"))
+        await until(lambda: seat_of(core).saga.s.stage == 2 and coins(at)[0] + coins(at)[1] != 0, "S2", 60.0)
+        await until(lambda: coins(at) == [0.0, 0.0], "nothing held", 20.0)
+        assert core.failed == [] and stage_of(core) in (0, 1, 2)
+
+
+@pytest.mark.row("S1-32")
+async def test_a_leg_that_the_venue_takes_has_its_peer_cut_and_nothing_is_opened_again(tmp_path: Path) -> None:
+    """B3: deleveraging of one leg: the other is closed by itself, and the episode opens no order more."""
+    async with pair(tmp_path / "state", SEED) as (_, at, launch), living(launch) as (core, desk):
+        await locked(core, desk)
+        episode = int(seat_of(core).saga.s.episode)
+        orders = [len(one.books.orders) for one in at]
+        assert at[1].inject(0, "adl")
+        await until(lambda: coins(at) == [0.0, 0.0], "the peer cut", 20.0)
+        await until(lambda: stage_of(core) == 0 or seat_of(core).saga.s.episode != episode, "S0", 20.0)
+        opened = [order for one, n in zip(at, orders, strict=True) for order in one.books.orders[n:]]
+        if int(seat_of(core).saga.s.episode) == episode:
+            assert opened and all(order.flags & REDUCE_ONLY for order in opened)
+        assert core.failed == []
