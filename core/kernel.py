@@ -242,11 +242,15 @@ def _numba_type(note: Any) -> Any:
     raise TypeError(f"Expected a Block, registered columns, int or float, was {note!r}")
 
 
+@functools.cache
+def _hints(f: Callable[..., Any]) -> tuple[tuple[str, Any], ...]:
+    """Name and type of each argument of a door. Kept: a door is bound anew at every window of a feed."""
+    hints = typing.get_type_hints(f, vars(sys.modules[f.__module__]))
+    return tuple((name, hints[name]) for name in f.__code__.co_varnames[: f.__code__.co_argcount])
+
+
 def _signature(f: Callable[..., Any]) -> tuple[Any, ...]:
-    module = sys.modules[f.__module__]
-    hints = typing.get_type_hints(f, vars(module))
-    names = f.__code__.co_varnames[: f.__code__.co_argcount]
-    return tuple(_numba_type(hints[name]) for name in names)
+    return tuple(_numba_type(hint) for _, hint in _hints(f))
 
 
 _TORN_CACHE = (EOFError, ValueError, LookupError, ImportError, AttributeError, OSError, pickle.UnpicklingError)
@@ -298,11 +302,9 @@ class Kernels:
 
         Argument types are checked here, once: the compiled entry itself does not check them.
         """
-        hints = typing.get_type_hints(f, vars(sys.modules[f.__module__]))
-        names = f.__code__.co_varnames[: f.__code__.co_argcount]
-        for name, value in zip(names, given, strict=False):
-            if not isinstance(value, hints[name]):
-                raise TypeError(f"Expected {hints[name].__name__} for {f.__name__}({name}), was {type(value).__name__}")
+        for (name, hint), value in zip(_hints(f), given, strict=False):
+            if not isinstance(value, hint):
+                raise TypeError(f"Expected {hint.__name__} for {f.__name__}({name}), was {type(value).__name__}")
         return functools.partial(self.call(f), *(self.arg(value) for value in given))
 
     def call(self, f: Callable[..., Any]) -> Callable[..., Any]:

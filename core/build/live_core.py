@@ -25,6 +25,7 @@ from core.build.protection import Protection
 from core.build.remembered import Remembered
 from core.build.second_writer import SecondWriter
 from core.build.standing import Standing, open_journal
+from core.build.starts import earlier_starts, record_start
 from core.build.venue_words import listed_at, told_of
 from core.clock import SteadyClock, stamp
 from core.config.load import Loaded
@@ -118,7 +119,9 @@ class LiveCore(Standing):
         self.driver.before, self.driver.after = self.commands, self._after
         switches = {one.record.label: venue.deadman for one, venue in zip(going.each, self.venues, strict=True)}
         self.protection = Protection(switches, launch.state_dir, launch.report_dir, clock, self.alert)
-        self.writers = SecondWriter([(venue.traits.name, venue.ids) for venue in self.venues], engine.check)
+        self.writers = SecondWriter(
+            [(venue.traits.name, venue.ids) for venue in self.venues], engine.check, earlier_starts(launch.state_dir)
+        )
         self.observers.desk.told = lambda: told_of(self.venues, self.inbox, clock)
         self.close_cut_off()
         self._saved_at = 0
@@ -171,6 +174,7 @@ class LiveCore(Standing):
         """Trade until stopped."""
         loop = asyncio.get_running_loop()
         write_venues(self.launch.state_dir, [going.record for going in self.going.each])
+        record_start(self.launch.state_dir, self.going.epoch)
         try:
             await self.venue.open()
         except BaseException:
@@ -212,7 +216,10 @@ class LiveCore(Standing):
             forget_venues(self.launch.state_dir, [going.record for going in self.going.each])
 
     async def _sync(self) -> None:
-        """Before creates leave: their frame is on the disk, and so is what a pair that sends them is at."""
+        """Before creates leave: their frame is on the disk, and so is what a pair that sends them is at. Before the
+        first one so is a record of every account: fills after it are ours, however soon this process dies."""
+        if not self.remembered.complete:
+            self.remembered.save(self.engine, self._keys())
         write = self.pairs.taken()
 
         def on_disk() -> None:
@@ -259,9 +266,12 @@ class LiveCore(Standing):
         self._saved_at = now
         self._beat()
         try:
-            self.remembered.save(self.engine, [place.key for place in self.going.places], force)
+            self.remembered.save(self.engine, self._keys(), force)
         except (PerpError, OSError) as error:
             self.alert("crit", "holdings", f"the record of our positions was not written: {error}")
+
+    def _keys(self) -> list[str]:
+        return [place.key for place in self.going.places]
 
     def _beat(self) -> None:
         """The account locks live, a closed gate is latched at each, and none of them is somebody else's."""

@@ -28,6 +28,11 @@ class Remembered:
         """What earlier runs held at all of the accounts."""
         return tuple(row for one in self.earlier if one is not None for row in one.rows)
 
+    @property
+    def complete(self) -> bool:
+        """Every account has a record: a start after this one knows which fills are ours."""
+        return all(one is not None for one in self._now)
+
     def save(self, engine: Engine, keys: Sequence[str], force: bool = False) -> None:
         """Write what is ours where it changed; `keys` of the places. Raises Refused, OSError."""
         now = [self._of(engine, k, keys) or self._now[k] for k in range(len(self.signs))]

@@ -5,7 +5,7 @@ Looks at each venue account by itself. Of venues whose ids are too narrow for a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from core.engine.accounts import Accounts
@@ -19,10 +19,11 @@ class Marked(Protocol):
 
 
 class SecondWriter:
-    """`each[k]`: the ids of account k. What stood there at its first clean reconcile is of earlier runs."""
+    """`each[k]`: the ids of account k. What stood there at its first clean reconcile is of earlier runs, and so is
+    whatever carries an epoch of `earlier`: a venue may tell it late."""
 
-    def __init__(self, each: Sequence[tuple[str, Marked]], accounts: Accounts) -> None:
-        self._each, self._accounts = tuple(each), accounts
+    def __init__(self, each: Sequence[tuple[str, Marked]], accounts: Accounts, earlier: Collection[int] = ()) -> None:
+        self._each, self._accounts, self._earlier = tuple(each), accounts, frozenset(earlier)
         self._known: dict[int, set[tuple[int, int]]] = {}
 
     def look(self) -> str:
@@ -34,7 +35,7 @@ class SecondWriter:
                 if self._accounts.each[k].clean:
                     self._known[k] = set(ids.others)
                 continue
-            fresh = ids.others - known
+            fresh = {one for one in ids.others - known if one[0] not in self._earlier}
             if fresh:
                 known |= fresh
                 epochs = ", ".join(sorted({f"{epoch:06x}" for epoch, _ in fresh}))

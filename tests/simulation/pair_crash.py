@@ -1,0 +1,212 @@
+"""Two venues, one state dir, and one core of a pair after the other: each dies at a chosen point, as by SIGKILL.
+
+No line of a core runs after its death; what is on its way to a venue arrives. The next is built from the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from core import rng, tasks
+from core.build.assemble import Place, load_config
+from core.build.holdings import kept_holdings, sign_of
+from core.build.pairs_kept import FILE
+from core.clock import LoopClock
+from core.domain.units import NS_PER_S
+from core.execution.pair_saga import words as w
+from core.kernel import Kernels, best_kernels
+from core.market.synthetic import SyntheticMarket, SyntheticSource
+from core.market.synthetic_price import Character
+from core.venues.wire.behind import WireExchange
+from tests.rehearsal.stage import HYPERLIQUID, LONG_LEG, pair_of
+from tests.simulation.pair_crash_fate import Death, Trigger, declared
+from tests.simulation.pair_crash_life import EQUITY, Died, Life
+from tests.simulation.pair_crash_venue import Shop, Weather
+from tests.simulation.rig import START
+
+STAGES = (LONG_LEG, HYPERLIQUID)
+PUMP_S = 0.05
+PACE: dict[str, Any] = {  # of one life of a pair: seconds where a real one has hours
+    "emaFast": 3, "emaSlow": 8, "bandMinSamples": 5, "bandSigma": 1.2, "tMaxSec": 6, "exitMaxSec": 3,
+    "exitReboundPct": 0.0002, "exitTakePct": 0.0003, "wishRepeatMs": 300, "sampleSec": 1, "passiveMs": 600,
+    "openMs": 3000, "stopLossFirstLeg": 0.0005,
+}  # fmt: skip
+
+
+class World:
+    """Two venues, one state dir, one core after the other. `script(world)` runs in virtual time."""
+
+    def __init__(self, seed: int, **params: Any) -> None:
+        self.seed, self.dice = seed, rng.stream(seed, "pair crash")
+        self.params = PACE | params
+        self.kernels: Kernels = best_kernels()
+        self.deaths: list[Death] = []
+        self.wrong: list[str] = []
+        self.said: list[str] = []
+        self.notes: Counter[str] = Counter()
+        self.passes: Counter[str] = Counter()
+        self.trigger: Trigger | None = None
+        self.life: Life | None = None
+        self.before: Life | None = None
+        self.quick = False  # the trigger is of a recovery
+        self._mine: set[asyncio.Task[Any]] = set()
+        self._ended = False
+
+    def play(self, script: Callable[[World], Coroutine[Any, Any, None]]) -> World:
+        """Run the script to its end; raises what it raises."""
+        self.state_dir = Path(tempfile.mkdtemp(prefix="perp-"))
+        try:
+            tasks.run_virtual(self._main(script), rng.orders(self.seed, "scheduler"))
+        finally:
+            shutil.rmtree(self.state_dir, ignore_errors=True)
+        return self
+
+    async def _main(self, script: Callable[[World], Coroutine[Any, Any, None]]) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._unhandled)
+        main = asyncio.current_task()
+        assert main is not None
+        self._mine.add(main)
+        self.clock = LoopClock(loop.time, START)
+        self._found()
+        self.died = asyncio.Event()
+        pump = self.spawn(self._pump())
+        try:
+            await script(self)
+        finally:
+            self._ended = True
+            await asyncio.gather(pump, return_exceptions=True)
+            if self.life is not None:
+                self.kill("end", -1)
+
+    def _found(self) -> None:
+        config = self.state_dir / "pair.yml"
+        config.write_text(pair_of(STAGES, ["http://127.0.0.1:1", "http://127.0.0.1:2"], 1), encoding="utf-8")
+        over = {f"strategies.0.params.{key}": value for key, value in self.params.items()}
+        self.loaded = load_config(config, {"mode": "live", **over})
+        listed = [msgspec.structs.replace(x, network="loopback") for x in self.loaded.instruments]
+        self.instruments = tuple(listed)
+        self.places = [Place(f"{x.venue}:{x.symbol}", x) for x in listed]
+        self.signs = [sign_of("crash", x.venue, "loopback", "http://127.0.0.1") for x in listed]
+        lively = Character(
+            sigma_bps=1.0 + 3.0 * float(self.dice.random()), hold_bps=1.0, orders_per_s=4.0,
+            level_quote=float(self.dice.choice([150.0, 400.0, 25_000.0])),
+        )  # fmt: skip
+        self.shops = []
+        for leg, (stage, x) in enumerate(zip(STAGES, listed, strict=True)):
+            market = SyntheticMarket(x, self.seed + leg, START, stage.price, lively)
+            exchange = WireExchange(
+                SyntheticSource([market]), EQUITY, self.seed + leg, self.kernels, self.clock, 2 * NS_PER_S
+            )
+            self.shops.append(Shop(leg, exchange, self.clock, self.seed, self.spawn, self.passed))
+
+    async def _pump(self) -> None:
+        while not self._ended:
+            await tasks.sleep(PUMP_S)
+            for shop in self.shops:
+                shop.exchange.catch_up()
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A task of the world: it outlives the core."""
+        task = tasks.spawn(coroutine, "world")
+        self._mine.add(task)
+        task.add_done_callback(self._mine.discard)
+        return task
+
+    def _unhandled(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if not isinstance(error, Died):
+            self.wrong.append(f"unhandled: {context.get('message')} {error!r}")
+
+    # life and death --------------------------------------------------------------------------------------------------
+
+    def start(self, stale: bool = False) -> Life:
+        """A new process; `stale`: what it finds of the pair is one write old."""
+        self.died.clear()
+        if stale and self.before and self.before.stale:
+            (self.state_dir / FILE).write_bytes(self.before.stale)
+            self.deaths[-1].stale = True
+        self.life = life = Life(self)
+        if self.deaths:
+            self.deaths[-1].found = int(life.saga.state)
+        tasks.spawn(life.run(), "core", self._broke)
+        return life
+
+    def _broke(self, error: BaseException) -> None:
+        if not isinstance(error, Died):
+            self.wrong.append(f"the core broke: {error!r}")
+
+    def passed(self, point: str, leg: int = -1) -> None:
+        """The core stands here now; it goes no further where the trigger says so."""
+        life, trigger = self.life, self.trigger
+        self.passes[point] += 1
+        if life is None or trigger is None:
+            return
+        if trigger.fits(point, leg, life.saga.state, life.age_s):
+            trigger.count -= 1
+            if trigger.count <= 0:
+                self.kill(point, leg)
+
+    def kill(self, point: str, leg: int) -> None:
+        """SIGKILL: every task of the core ends where it stands."""
+        life = self.life
+        assert life is not None
+        self.before, self.life, self.trigger = life, None, None
+        life.alive = False
+        if point != "end":
+            self.deaths.append(Death(point, leg, int(life.saga.state), self.quick))
+        for shop in self.shops:
+            shop.inbox = None
+        me = asyncio.current_task()
+        for task in asyncio.all_tasks() - self._mine - {me}:
+            task.cancel()
+        self.died.set()
+        if me not in self._mine:
+            raise Died(point)
+
+    def on_record(self) -> bool:
+        """The positions of both accounts are on the disk, so that a death is no first start."""
+        return set(self.signs) <= set(kept_holdings(self.state_dir))
+
+    def quiet(self) -> None:
+        """A good day from now on."""
+        for shop in self.shops:
+            shop.weather = Weather()
+
+    # what must hold --------------------------------------------------------------------------------------------------
+
+    def always(self) -> list[str]:
+        """At any time of any run."""
+        wrong = list(self.wrong)
+        for shop in self.shops:
+            if max(shop.sent.values(), default=0) > 1:
+                wrong.append(f"leg {shop.leg}: a create was sent twice")
+            if max(shop.arrived.values(), default=0) > 1:
+                wrong.append(f"leg {shop.leg}: one intent became two orders")
+        return wrong
+
+    def verdict(self) -> list[str]:
+        """What is wrong of a pair at rest, by the venues' own word; empty = it is what its state declares."""
+        life = self.life
+        if life is None:
+            return ["no core"]
+        s = life.saga
+        a, b = (shop.pos for shop in self.shops)
+        name = w.STATE_NAMES[s.state]
+        said = [] if life.engine.check.clean else ["not reconciled"]
+        if any(shop.open() for shop in self.shops):
+            said.append(f"{name}: orders stand at a venue")
+        if (a, b) != tuple(post.ledger.s.pos for post in life.seat.posts):
+            said.append(f"{name}: ledgers are not what the venues hold")
+        if life.seat.unknown():
+            said.append(f"{name}: an order is UNKNOWN")
+        mins = [post.instrument.min_lots for post in life.seat.posts]
+        return said + declared(s, life.seat.saga_params.s.lot_grains, mins, a, b)
