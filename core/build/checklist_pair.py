@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from core.build.checklist import NOTE, OK, Checklist
 from core.config.load import Loaded
+from core.config.settings import StrategySettings
 from core.strategies.pair_lock.params import PairParams
 from core.venues.ccxt.markets import Listing
 
@@ -64,10 +65,7 @@ def pair_items(loaded: Loaded, looked: Mapping[str, Looked], items: Checklist) -
             venues = [leg.venue for leg in settings.legs]
             slowest = max((looked[name].median_ms for name in venues if name in looked), default=math.nan)
             _rollback(settings.name, params, slowest, items)
-            items.add(
-                "backup venue", NOTE, f"{settings.name}: none; a second leg that fails is not sent elsewhere",
-                "nothing to do; with onLockFail: keep the first leg stays with its stop", ("S1-54",),
-            )  # fmt: skip
+            _backup(settings, params, slowest, looked, items)
             costs = [cost for name in venues if name in looked for cost in looked[name].costs.values()]
             _slippage(settings.name, params, costs if len(costs) == len(venues) else [], items)
 
@@ -78,6 +76,27 @@ def _rollback(name: str, params: PairParams, slowest_ms: float, items: Checklist
     enough = params.naked_ms >= ROUND_TRIPS * slowest_ms
     step = "raise nakedMs above two answers of the slower venue: else good second legs are taken back"
     items.add("atomic rollback", OK if enough else NOTE, found, step, ("S1-53",))
+
+
+def _backup(
+    settings: StrategySettings, params: PairParams, slowest_ms: float, looked: Mapping[str, Looked], items: Checklist
+) -> None:  # fmt: skip
+    """Where a failed second leg goes, what it costs there now, and whether there is time for it."""
+    if settings.backup is None:
+        items.add(
+            "backup venue", NOTE, f"{settings.name}: none; a second leg that fails is not sent elsewhere",
+            "nothing to do; with onLockFail: keep the first leg stays with its stop", ("S1-54",),
+        )  # fmt: skip
+        return
+    there = looked.get(settings.backup.venue)
+    cost = min(there.costs.values(), default=math.inf) if there is not None else math.inf
+    answer_ms = there.median_ms if there is not None else math.nan
+    told = f"{cost:.2f} bp" if cost < math.inf else "not to be had: its book is too thin or was not told"
+    where = f"{settings.backup.venue} {settings.backup.symbol}"
+    found = f"{settings.name}: {where}; {params.base_qty:g} sold there now {told}, {answer_ms:.0f} ms an answer"
+    fits = cost <= params.epsilon_bp and params.naked_ms >= ROUND_TRIPS * (slowest_ms + answer_ms)
+    step = "raise nakedMs above two answers of each: a refusal and an order there; or epsilonBp above what it costs"
+    items.add("backup venue", OK if fits else NOTE, found, step, ("S1-54",))
 
 
 def _slippage(name: str, params: PairParams, costs: list[float], items: Checklist) -> None:

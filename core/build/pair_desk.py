@@ -6,6 +6,7 @@ import math
 
 from core.domain.pair import LONG, SHORT, WISH_NAMES
 from core.engine.engine import Engine
+from core.engine.pair_lineup import BACKUP
 from core.engine.pair_seat import PairSeat
 from core.kpi.books import GateSeen, PairLegs
 from core.strategies.pair_lock.blocks import CONDITION_NAMES, GATE_OPEN, REASON_NAMES
@@ -18,10 +19,10 @@ class SeatEyes:
 
     def __init__(self, seat: PairSeat) -> None:
         self.seat = seat
-        self._saga, self._params, self._wish = seat.saga.s, seat.saga_params.s, seat.wish.s
+        self._params, self._wish = seat.saga_params.s, seat.wish.s
 
     def naked_since(self) -> int:
-        return self._saga.naked_since
+        return self.seat.lineup.naked_since()
 
     def naked_limit_ns(self) -> int:
         return self._params.naked_ns
@@ -55,11 +56,11 @@ class SeatEyes:
 
 
 def pairs_of_engine(engine: Engine) -> tuple[PairLegs, ...]:
-    """The pairs in config order, each with its two ledgers (`Post.number`)."""
+    """The pairs in config order, each with its ledgers (`Post.number`): the legs' own, and the backup's."""
     return tuple(
         PairLegs(
             seat.name, seat.posts[LONG].number, seat.posts[SHORT].number, seat.status, seat.why, seat.stuck,
-            SeatEyes(seat),
+            SeatEyes(seat), seat.posts[BACKUP].number if len(seat.posts) > BACKUP else -1, seat.lineup.numbers,
         )
         for seat in engine.seats
         if isinstance(seat, PairSeat)

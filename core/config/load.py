@@ -21,7 +21,7 @@ from core.config.instruments import all_venues, find_venue
 from core.config.overrides import MASK, apply_environment, apply_flags, expand_secrets, is_secret, refuse_references
 from core.config.plausible import faults, filter_faults
 from core.config.round7 import restructured
-from core.config.settings import Settings
+from core.config.settings import Settings, StrategySettings
 from core.config.tree import Path, Tree, read_yaml
 from core.config.validate import check, fault_at
 from core.config.venue import Venue
@@ -146,15 +146,23 @@ def _placed(settings: Settings, i: int, params: BaseModel, risk: BaseModel, tree
     equity = strategy.budget or settings.equity
     found = []
     for leg, (name, symbol) in enumerate(strategy.places):
-        venue = _venue(name, symbol, tree, at if strategy.legs is None else (*at, "legs", leg))
+        venue = _venue(name, symbol, tree, _place_at(strategy, at, leg))
         venue = replace(venue, instrument=_margined(venue.instrument, params, tree, at))
         for path, text in (*faults(values, equity, venue), *filter_faults(strategy.filters, venue)):
             raise fault_at(text, tree, _as_written(tree, (*at, *path)))
         found.append(venue.instrument)
     if len({instrument.base for instrument in found}) > 1:
         coins = " and ".join(instrument.base for instrument in found)
-        raise fault_at(f"Expected both legs of one coin, was {coins}", tree, (*at, "legs"))
+        what = "both legs" if strategy.backup is None else "both legs and the backup"
+        raise fault_at(f"Expected {what} of one coin, was {coins}", tree, (*at, "legs"))
     return tuple(found)
+
+
+def _place_at(strategy: StrategySettings, at: Path, n: int) -> Path:
+    """Where the config names place `n` of a strategy."""
+    if strategy.legs is None:
+        return at
+    return (*at, "legs", n) if n < len(strategy.legs) else (*at, "backup")
 
 
 def _margined(instrument: Instrument, params: BaseModel, tree: Tree, at: Path) -> Instrument:

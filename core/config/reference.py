@@ -83,7 +83,8 @@ def inserted(page: str, generated: str) -> str:
 def _table(section: str, model: type[BaseModel], told: dict[tuple[str, str], str], title: str, at: pathlib.Path) -> str:
     rows = [f"### {title}", "", "| key | default | allowed | unit and meaning |", "|---|---|---|---|"]
     for name, field in model.model_fields.items():
-        if _section(field) is not None or name in ("params", "risk"):
+        section_alone = _section(field) is not None and field.default is not None  # one that may be absent is a key
+        if section_alone or name in ("params", "risk"):
             continue
         key = str(field.alias or name)
         text = told.get((section, key)) or told.get(("risk", key)) or field.description

@@ -76,16 +76,17 @@ class VenueAccess(Section):
 
 
 class Leg(Section):
-    """One leg of a pair: its venue and its symbol there."""
+    """One leg of a pair, or its backup: the venue and the symbol there."""
 
-    venue: str = Field(min_length=1, description="venue of the leg")
+    venue: str = Field(min_length=1, description="its venue")
     symbol: str = Field(min_length=1, description="its symbol there")
 
 
 class StrategySettings(Section):
     """One strategy of the list: what it is, where it trades, its share of the money, its parameters.
 
-    A strategy of one instrument names `venue` and `symbol`, a pair names `legs`: the long venue, then the short one.
+    A strategy of one instrument names `venue` and `symbol`, a pair names `legs`: the long venue, then the short one;
+    and may name a third venue as `backup`.
     """
 
     name: str = Field(min_length=1, max_length=32, pattern=r"^[a-z0-9_.-]+$")
@@ -95,6 +96,10 @@ class StrategySettings(Section):
     legs: tuple[Leg, Leg] | None = Field(
         default=None,
         description="of a pair, in place of venue and symbol: the long venue, then the short one",
+    )
+    backup: Leg | None = Field(
+        default=None,
+        description="of a pair: {venue, symbol} of a third venue for a second leg that failed with nothing filled",
     )
     budget: float | None = Field(default=None, gt=0, le=1e9)  # quote; None = all equity
     params: dict[str, Any] = {}
@@ -110,14 +115,18 @@ class StrategySettings(Section):
             raise ValueError("Expected the legs of a pair or venue and symbol, was both")
         if self.legs is not None and self.legs[0].venue == self.legs[1].venue:
             raise ValueError(f"Expected legs on two venues, was {self.legs[0].venue} twice")
+        if self.backup is not None and self.legs is None:
+            raise ValueError("Expected a backup beside the legs of a pair, was a backup alone")
+        if self.backup is not None and self.backup.venue in [leg.venue for leg in self.legs or ()]:
+            raise ValueError(f"Expected a backup on a third venue, was {self.backup.venue}, which has a leg")
         return self
 
     @property
     def places(self) -> tuple[tuple[str, str], ...]:
-        """(venue, symbol) of each instrument, the long venue of a pair first."""
+        """(venue, symbol) of each instrument: of a pair the long venue, the short one and the backup, if any."""
         if self.legs is None:
             return ((self.venue, self.symbol),)
-        return tuple((leg.venue, leg.symbol) for leg in self.legs)
+        return tuple((leg.venue, leg.symbol) for leg in (*self.legs, self.backup) if leg is not None)
 
 
 class Rounds(Section):

@@ -10,15 +10,13 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from core.domain.errors import Refused
 from core.domain.events import Note
 from core.domain.pair import LONG, SHORT
 from core.domain.pair_picture import GateRow, PairRow
 from core.domain.units import NS_PER_MS, NS_PER_S
+from core.engine.pair_lineup import ASTRAY, BACKUP, Lineup
 from core.engine.post import Post
 from core.engine.seat import Seat
-from core.execution.pair_saga.advance import advance
-from core.execution.pair_saga.blocks import PairParams, Saga, Wish, grains_of, pair_params
 from core.execution.pair_saga.bridge import declare, hand_over
 from core.execution.pair_saga.measure import residual_share
 from core.execution.pair_saga.words import NO_WISH, REFUSAL_NAMES, STATE_NAMES, STUCK_NAMES
@@ -27,79 +25,63 @@ from core.strategies.sdk import PairStrategy
 
 WORK_NS = 100 * NS_PER_MS  # the saga's clocks run in wakes: between two of them while it works
 STUCK_NAMED_NS = 2 * NS_PER_S  # a wait is said when it lasts so long
-LEAST_DOWN_NS = 2 * NS_PER_S
-
-
-def params_of(strategy: PairStrategy, posts: Sequence[Post]) -> PairParams:
-    """The saga's parameters for these legs. Raises Refused where their lots have no common measure, or where the gate
-    would refuse the saga's closes."""
-    long, short = (post.instrument for post in posts)
-    allowed, wanted = min(post.limits.s.slip for post in posts), strategy.bounds()["exit_slip_max"]
-    if wanted > allowed * (1 + 1e-9):
-        raise Refused(
-            f"{strategy.name}: Expected reduceOnlyMaxSlippagePct of at least exitSlipMaxBp / 10000 = {wanted:g}, "
-            f"was {allowed:g}: the gate would refuse to close a leg"
-        )
-    down = tuple(max(LEAST_DOWN_NS, post.instrument.book_stale_ns) for post in posts)
-    try:
-        grains = grains_of(f"{long.lot:.12f}", f"{short.lot:.12f}")
-        return pair_params(grains, down_ns=(down[LONG], down[SHORT]), **strategy.bounds())
-    except ValueError as error:
-        raise Refused(f"{strategy.name}: {error}") from error
 
 
 class PairSeat(Seat):
-    """`posts` are the long venue's and the short venue's."""
+    """`posts` are the long venue's and the short venue's, and the backup's where there is one."""
 
     strategy: PairStrategy
 
     def __init__(self, number: int, strategy: PairStrategy, posts: Sequence[Post]) -> None:
         super().__init__(number, strategy, posts)
-        self.saga, self.saga_wish, self.saga_params = Saga(), Wish(), params_of(strategy, posts)
+        self.lineup = Lineup(strategy, posts, number)
+        self.saga, self.saga_wish, self.saga_params = self.lineup.saga, self.lineup.wish, self.lineup.params
         self.status, self.wish = strategy.status, strategy.wish
         self._shown = (0, 0, 0, 0)
         self._asked = 0  # time of the last wake
 
     def bind(self, kernels: Kernels) -> None:
         super().bind(kernels)
-        long, short = self.posts
+        self.lineup.bind(kernels)
         self._hand = kernels.bind(hand_over, self.wish, self.saga_wish, self.saga)
         self._declare = kernels.bind(declare, self.status, self.saga)
-        self._advance = kernels.bind(
-            advance, self.saga, long.ledger, short.ledger, long.view, short.view, long.spec, short.spec,
-            long.target, short.target, self.saga_params, self.saga_wish,
-        )  # fmt: skip
 
     def configure(self, values: Mapping[str, float | int | bool]) -> None:
         super().configure(dict(values))
-        self.saga_params.load(params_of(self.strategy, self.posts).image())
+        self.lineup.configure()
 
     def guard(self, now: int, notes: list[Note]) -> bool:
-        """Money is limited for both legs together: what one leg loses the other may have made."""
-        long, short = self.posts
-        for post, peer in ((long, short), (short, long)):
-            post.risk.s.peer_net, post.risk.s.peer_unrealised = peer.net_pnl(), peer.unrealised()
+        """Money is limited for all legs together: what one loses another may have made."""
+        net, unrealised = [post.net_pnl() for post in self.posts], [post.unrealised() for post in self.posts]
+        for n, post in enumerate(self.posts):
+            risk = post.risk.s
+            risk.peer_net, risk.peer_unrealised = sum(net) - net[n], sum(unrealised) - unrealised[n]
         return super().guard(now, notes)
 
     def ask(self, now: int, wanted: int, notes: list[Note]) -> None:
         """Status, wish, saga: in this order."""
         self._asked = now
+        self.lineup.follow()
         self._tell_margin()
         super().ask(now, wanted, notes)
         if self.disabled:
             self.saga_wish.s.kind = NO_WISH
         else:
             self._hand(self.strategy.planned_lots(LONG), self.strategy.planned_lots(SHORT))
-        self._advance(now)
+        self.lineup.advance(now, notes)
         self._declare()
         self._say(now, notes)
+
+    def lets_in(self) -> bool:
+        """Both legs' venues let new exposure in, and nothing of ours is where no leg is."""
+        return not self.lineup.astray and not any(post.risk.s.pull_quotes for post in self.lineup.playing)
 
     def withdraw(self) -> None:
         """A disabled pair keeps what protects it: the saga's targets stand."""
 
     def wake_by(self, now: int) -> int:
         """While orders are at work or one leg stands alone the saga wants to be woken soon."""
-        return now + WORK_NS if self.saga.s.busy or self.saga.s.stuck else 0
+        return now + WORK_NS if self.saga.s.busy or self.saga.s.stuck or self.lineup.astray else 0
 
     def why(self) -> str:
         """The wish that stands and the figures that decided, one line."""
@@ -107,12 +89,18 @@ class PairSeat(Seat):
 
     def stuck(self) -> str:
         """What the pair waits for, "" = it moves."""
-        return STUCK_NAMES[self.saga.s.stuck]
+        return STUCK_NAMES[self.saga.s.stuck] or (ASTRAY if self.lineup.astray_since() else "")
+
+    def cell(self) -> str:
+        """The saga's state; behind the backup's name while it plays a leg."""
+        self.lineup.follow()
+        name = STATE_NAMES[self.saga.s.state]
+        return name if self.lineup.on_backup < 0 else f"backup {self.posts[BACKUP].instrument.venue}: {name}"
 
     def _tell_margin(self) -> None:
         """The venues' liquidation prices; read for a position of that sign, else not known."""
         t = self.status.s
-        for leg, post in enumerate(self.posts):
+        for leg, post in enumerate(self.lineup.playing):
             vitals, pos = post.vitals.s, post.ledger.s.pos
             t.liquidation_ts[leg] = vitals.liquidation_ts
             known = pos == 0 or vitals.liquidation_pos * pos > 0
@@ -143,27 +131,31 @@ class PairSeat(Seat):
 
     def own_blocks(self) -> dict[str, Block]:
         """The saga's state and the strategy's, by name."""
-        return {"saga": self.saga, "saga_wish": self.saga_wish, **self.strategy.blocks()}
+        return {"saga": self.saga, "saga_wish": self.saga_wish, **self.lineup.blocks(), **self.strategy.blocks()}
 
     def picture(self) -> PairRow:
         """The strategy's picture with the saga's words in it."""
+        self.lineup.follow()
+        net = sum(post.ledger.s.pos * post.instrument.lot for post in self.posts)
         row, s, p = self.strategy.picture(), self.saga.s, self.saga_params.s
+        playing = self.lineup.playing
         legs = tuple(
             msgspec.structs.replace(
                 leg,
                 down=bool(s.down[n]),
-                stop=s.stop_px * self.posts[n].instrument.tick if s.stop_px and s.stop_leg == n else None,
+                stop=s.stop_px * playing[n].instrument.tick if s.stop_px and s.stop_leg == n else None,
             )
             for n, leg in enumerate(row.legs)
         )
         return msgspec.structs.replace(
-            row, cell=STATE_NAMES[s.state], since=s.since or row.since, refusal=REFUSAL_NAMES[s.refusal],
-            stuck=STUCK_NAMES[s.stuck], stuck_since=s.stuck_since, legs=(legs[LONG], legs[SHORT]),
-            residual=residual_share(s, p), episodes=s.episode, figures=(*row.figures, self._naked()),
+            row, cell=self.cell(), since=s.since or row.since, refusal=REFUSAL_NAMES[s.refusal],
+            stuck=self.stuck(), stuck_since=s.stuck_since if s.stuck else self.lineup.astray_since(),
+            legs=(legs[LONG], legs[SHORT]), net=net, residual=residual_share(s, p), episodes=s.episode,
+            figures=(*row.figures, self._naked()),
         )  # fmt: skip
 
     def _naked(self) -> GateRow:
         """How long more than a lot stands unhedged that no state declares, s."""
-        since, most = self.saga.s.naked_since, self.saga_params.s.naked_ns
+        since, most = self.lineup.naked_since(), self.saga_params.s.naked_ns
         age = max(0, self._asked - since) if since else 0
         return GateRow("naked seconds", age / NS_PER_S, most / NS_PER_S, age <= most)

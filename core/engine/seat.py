@@ -131,11 +131,15 @@ class Seat:
             return
         desk = self.desk
         desk.noise_level = max(post.risk.s.noise_level for post in self.posts)
-        desk.cap_lots = 0 if any(post.risk.s.pull_quotes for post in self.posts) else FAR
+        desk.cap_lots = FAR if self.lets_in() else 0
         try:
             self.strategy.decide(now, wanted)
         except Exception as error:
             self._disable(error, notes)
+
+    def lets_in(self) -> bool:
+        """Risk lets new exposure in on every instrument."""
+        return not any(post.risk.s.pull_quotes for post in self.posts)
 
     def withdraw(self) -> None:
         """Nothing of a disabled strategy shall stand."""

@@ -114,7 +114,8 @@ class PairEyes(Protocol):
 
 
 class PairLegs(msgspec.Struct, frozen=True):
-    """Two ledgers that one strategy trades as a pair. Without a status there are no episodes, only money."""
+    """Two ledgers that one strategy trades as a pair, and a third where it has a backup venue. Without a status there
+    are no episodes, only money."""
 
     name: str
     long: int  # ledger of the leg on the long venue
@@ -123,6 +124,8 @@ class PairLegs(msgspec.Struct, frozen=True):
     why: Callable[[], str] = str  # the wish that stands and its reason, one line
     stuck: Callable[[], str] = str  # what the pair waits for, "" = it moves
     eyes: PairEyes | None = None  # without: no naked times, gate and band figures
+    backup: int = -1  # ledger on the backup venue, -1 = none
+    playing: Callable[[], tuple[int, int]] | None = None  # ledgers that are the legs now; without: always the first two
 
 
 class Paired(Protocol):

@@ -10,7 +10,7 @@ from core.domain.pair import LONG, NO_LEG, SHORT
 from core.kpi.attribution import Capture
 from core.kpi.books import Books, PairLegs, mark_of, mid2_of, money_of
 from core.kpi.episodes import Episode, Episodes
-from core.kpi.pair import LEGS, PairCapture, PairCosts, PairMoney
+from core.kpi.pair import PairCapture, PairCosts, PairMoney
 from core.kpi.pair_times import PairClock
 from core.kpi.settlements import Announced, Payments, Upcoming
 
@@ -22,30 +22,38 @@ class PairMeasures:
 
     def __init__(self, books: Books, legs: PairLegs, captures: list[Capture]) -> None:
         self.books, self.legs = books, legs
-        self.ledgers = (legs.long, legs.short)
+        self.ledgers = (legs.long, legs.short, *([legs.backup] if legs.backup >= 0 else []))
+        self._of = range(len(self.ledgers))
         self._blocks = tuple(books.ledger(i).s for i in self.ledgers)
         self._alone = [sum(books.place(k) == books.place(i) for k in range(books.count)) == 1 for i in self.ledgers]
-        long, short = (books.instrument(i) for i in self.ledgers)
-        self.capture = PairCapture((captures[legs.long], captures[legs.short]), long, short)
+        self.capture = PairCapture([captures[i] for i in self.ledgers], [books.instrument(i) for i in self.ledgers])
         self.episodes = Episodes(self.money, legs.why)
         self.announced = tuple(Announced(books.view(i), books.instrument(i)) for i in self.ledgers)
         self.payments = Payments()
         self.clock = PairClock(legs.eyes)
         self.now = 0  # ns, of the last step
         self.adopted = 0  # positions that came without a fill
+        self.on_backup, self.moved = -1, 0  # leg that the backup plays, -1 = none; times that one went there
         self._funding = [block.funding for block in self._blocks]
         self._fills = 0
         self._funded: list[Report] = []
-        for leg in LEGS:
+        for leg in self._of:
             self.capture.hold(leg, self._blocks[leg].pos, self.mids2())
+        if legs.backup >= 0:
+            self._follow()
+            self.moved = 0  # where it was before this process
 
-    def mids2(self) -> tuple[int, int]:
-        return mid2_of(self.books, self.ledgers[LONG]), mid2_of(self.books, self.ledgers[SHORT])
+    def mids2(self) -> list[int]:
+        return [mid2_of(self.books, i) for i in self.ledgers]
+
+    def playing(self) -> tuple[int, int]:
+        """Ledgers that are the long leg and the short one now: of three, the backup's may be one of them."""
+        return self.legs.playing() if self.legs.playing is not None else (self.legs.long, self.legs.short)
 
     def before_fill(self, i: int, px: int, lots: int, decided2: int) -> None:
         """Before `Measures` captures a fill of ledger i: signed lots, the mid at the decision (0 = not known)."""
         self._fills += 1
-        self.capture.before_fill(LONG if i == self.legs.long else SHORT, px, lots, decided2, self.mids2())
+        self.capture.before_fill(self.ledgers.index(i), px, lots, decided2, self.mids2())
 
     def funded(self, report: Report) -> None:
         """A funding report of this step, of any instrument."""
@@ -54,7 +62,7 @@ class PairMeasures:
     def take(self, ts: int) -> None:
         """The end of a step."""
         self.now = ts
-        for leg in LEGS:
+        for leg in self._of:
             block = self._blocks[leg]
             if block.pos != self.capture.captures[leg].pos:
                 self.capture.hold(leg, block.pos, self.mids2())
@@ -65,6 +73,8 @@ class PairMeasures:
             self.announced[leg].look()
         if self._funded:
             self._funded = []
+        if self.legs.backup >= 0:
+            self._follow()
         status = self.legs.status
         if status is not None:
             s, eyes = status.s, self.legs.eyes
@@ -75,6 +85,14 @@ class PairMeasures:
             self.episodes.see(ts, state, busy, s.first if state else NO_LEG, self._fills)
             self.clock.see(ts, state, busy, bare_since)
         self._fills = 0
+
+    def _follow(self) -> None:
+        """Which leg the backup plays now."""
+        playing = self.playing()
+        leg = playing.index(self.legs.backup) if self.legs.backup in playing else -1
+        if leg != self.on_backup:
+            self.on_backup = leg
+            self.moved += leg >= 0
 
     def _booked(self, leg: int, ts: int, amount: int) -> None:
         place = self.books.place(self.ledgers[leg])
@@ -89,28 +107,29 @@ class PairMeasures:
 
     def money(self) -> PairMoney:
         """Since the start, at the marks."""
-        long, short = self.ledgers
-        return self.capture.split((money_of(self.books, long), money_of(self.books, short)), self._marks())
+        return self.capture.split([money_of(self.books, i) for i in self.ledgers], self._marks())
 
     def costs(self) -> PairCosts:
         """Since the start: what lies within trend and execution."""
         return self.capture.costs(self._marks())
 
-    def _marks(self) -> tuple[int, int]:
-        return mark_of(self.books, self.ledgers[LONG]), mark_of(self.books, self.ledgers[SHORT])
+    def _marks(self) -> list[int]:
+        return [mark_of(self.books, i) for i in self.ledgers]
 
     def spread(self) -> float | None:
-        """Mid of the long venue - mid of the short venue, quote units (S1-66); None without both books."""
-        mids, out = self.mids2(), []
-        for leg in LEGS:
-            if not mids[leg]:
+        """Mid of the venue that plays the long leg - mid of that of the short one, quote units (S1-66); None without
+        both books."""
+        prices = []
+        for i in self.playing():
+            mid2 = mid2_of(self.books, i)
+            if not mid2:
                 return None
-            out.append(mids[leg] * self.books.instrument(self.ledgers[leg]).tick / 2)
-        return out[LONG] - out[SHORT]
+            prices.append(mid2 * self.books.instrument(i).tick / 2)
+        return prices[LONG] - prices[SHORT]
 
     def upcoming(self, now: int) -> list[Upcoming]:
-        """The next settlements of both venues, each by its own calendar (S1-52)."""
-        return [self.announced[leg].ahead(leg, now, AHEAD) for leg in LEGS]
+        """The next settlements of each venue by its own calendar (S1-52)."""
+        return [self.announced[leg].ahead(leg, now, AHEAD) for leg in self._of]
 
     def running(self, now: int) -> Episode | None:
         return self.episodes.so_far(now)

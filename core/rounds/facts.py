@@ -136,10 +136,10 @@ class LedgerFacts(msgspec.Struct):
 
 
 class PairFacts(msgspec.Struct):
-    """One pair: two of the round's ledgers, the long venue's first. `split` is the round's money."""
+    """One pair: its ledgers of the round's, the long venue's first, the backup's last. `split` is the round's money."""
 
     name: str
-    legs: tuple[int, int]  # numbers of its ledgers in `RoundFacts.ledgers`
+    legs: tuple[int, ...]  # numbers of its ledgers in `RoundFacts.ledgers`
     state: int | None  # 0 .. 5 of S0 .. S5
     busy: bool
     wish: str
@@ -156,6 +156,8 @@ class PairFacts(msgspec.Struct):
     adopted: int = 0
     costs: PairCosts = PairCosts()
     times: PairTimes = msgspec.field(default_factory=PairTimes)
+    on_backup: int = -1  # leg that the backup venue plays, LONG or SHORT; -1 = none
+    moved: int = 0  # times that a leg went to the backup venue
 
 
 class Paths(msgspec.Struct):

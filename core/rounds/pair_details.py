@@ -14,7 +14,7 @@ from core.rounds.pair_clock import clock_lines
 SHOWN_EPISODES, SHOWN_PAYMENTS = 40, 60
 NS_PER_HOUR = 3_600_000_000_000
 HOURS_A_YEAR = 8760
-LEG_NAMES = ("long venue", "short venue")
+LEG_NAMES = ("long venue", "short venue", "backup venue")
 
 
 def sections(facts: RoundFacts) -> list[tuple[str, list[str]]]:
@@ -31,6 +31,9 @@ def market_warning(facts: RoundFacts) -> list[str]:
     if facts.pairs and "price tape" in market:
         return [f"**A leg traded on borrowed prices** ({shown}): recorded ones of another market, so this says "
                 "how the strategy works, not what it earns."]  # fmt: skip
+    if "bars of " in market:
+        return [f"**The market was bars** ({shown}): four prices a bar and a modelled book around them, so spreads "
+                "between venues and prices of fills are coarser than they could be had."]  # fmt: skip
     return []
 
 
@@ -66,14 +69,33 @@ def state_name(state: int | None) -> str:
     return UNKNOWN if state is None else f"S{state} {STATE_NAMES[state]}"
 
 
+def sum_name(legs: list[LedgerFacts]) -> str:
+    return "**both**" if len(legs) == 2 else "**all**"
+
+
+def _backup(pair: PairFacts, legs: list[LedgerFacts]) -> str:
+    """S1-54: what the backup venue did; nothing is said of a pair without one."""
+    if len(legs) < 3:
+        return ""
+    where = esc(f"{legs[2].venue} {legs[2].symbol}")
+    times = "once" if pair.moved == 1 else f"{pair.moved} times"
+    said = f" Backup venue {where}: " + (f"a failed second leg went there {times}" if pair.moved else "not needed")
+    return (
+        f"{said}; **the {'long' if pair.on_backup == 0 else 'short'} leg is there now**."
+        if pair.on_backup >= 0
+        else f"{said}."
+    )
+
+
 def _standing(pair: PairFacts, legs: list[LedgerFacts]) -> list[str]:
     out = [f"State at the end **{state_name(pair.state)}**{', orders at work' if pair.busy else ''}."]
     if pair.stuck:
         out[0] += f" **It waits: {esc(pair.stuck)}.**"
     if pair.wish:
         out[0] += f" Its wish: {esc(pair.wish)}."
+    out[0] += _backup(pair, legs)
     rows = []
-    for name, led in zip(LEG_NAMES, legs, strict=True):
+    for name, led in zip(LEG_NAMES, legs, strict=False):
         ends = [size(led.start.pos, led), size(led.end.pos, led)]
         prices = [price(led.end.entry, led), price(led.end.mark, led)]
         rows.append([name, esc(f"{led.venue} {led.symbol}"), *ends, *prices, str(led.end.open_orders)])
@@ -97,7 +119,7 @@ def _split(facts: RoundFacts, pair: PairFacts, legs: list[LedgerFacts]) -> list[
         ["execution", money(s.execution), "fills against the mid of their moment, negative = cost"],
         ["of it slippage", money(c.slippage), "fills against the mid at the decision"],
         ["of it waiting", money(s.execution - c.slippage), "the mid's way from the decision to the fill"],
-        ["**net**", f"**{money(s.net)}**", "of both ledgers"],
+        ["**net**", f"**{money(s.net)}**", f"of {'both' if len(legs) == 2 else 'all'} ledgers"],
     ]
     agrees = "agrees" if s.net == net else f"**DOES NOT AGREE with the ledgers' {exact(net)}**"
     identity = (
@@ -111,7 +133,7 @@ def _split(facts: RoundFacts, pair: PairFacts, legs: list[LedgerFacts]) -> list[
 def _legs(facts: RoundFacts, pair: PairFacts, legs: list[LedgerFacts]) -> list[str]:
     """The same money leg by leg, as the two ledgers have it."""
     rows = []
-    for name, led in zip(LEG_NAMES, legs, strict=True):
+    for name, led in zip(LEG_NAMES, legs, strict=False):
         m, a = led.money, led.attribution
         amounts = [m.price, a.drift, a.spread, -m.fees, m.funding, m.net]
         rows.append([name, esc(f"{led.venue} {led.symbol}"), *[money(x) for x in amounts]])
@@ -120,7 +142,7 @@ def _legs(facts: RoundFacts, pair: PairFacts, legs: list[LedgerFacts]) -> list[s
         sum(m.price for m in monies), sum(a.drift for a in parts), sum(a.spread for a in parts),
         -sum(m.fees for m in monies), sum(m.funding for m in monies), sum(m.net for m in monies),
     ]  # fmt: skip
-    rows.append(["**both**", "", *[money(x) for x in sums]])
+    rows.append([sum_name(legs), "", *[money(x) for x in sums]])
     head = ["leg", "instrument", "price", "of it the mid's way", "of it execution", "fees", "funding"]
     return [*table([*head, f"net, {esc(facts.quote)}"], rows, "llrrrrrr"), ""]
 
@@ -167,10 +189,10 @@ def _rate(rate: float | None, assumed: bool) -> str:
 def _funding(pair: PairFacts, legs: list[LedgerFacts]) -> list[str]:
     """Every settlement paid or received, and their sum a venue: the funding's own PnL line (issue 4 point 3)."""
     rows = []
-    for name, led, leg in zip(LEG_NAMES, legs, range(2), strict=True):
+    for name, led, leg in zip(LEG_NAMES, legs, range(len(legs)), strict=False):
         n = sum(p.leg == leg for p in pair.payments)
         rows.append([name, esc(f"{led.venue} {led.symbol}"), str(n), money(led.money.funding)])
-    rows.append(["**both**", "", str(len(pair.payments)), f"**{money(sum(led.money.funding for led in legs))}**"])
+    rows.append([sum_name(legs), "", str(len(pair.payments)), f"**{money(sum(led.money.funding for led in legs))}**"])
     out = ["Funding, positive = received:", "", *table(["leg", "instrument", "settlements", "sum"], rows, "llrr"), ""]
     if not pair.payments:
         return [*out, "No settlement was paid in this round.", ""]

@@ -15,7 +15,7 @@ class PairRound:
         self.pair = pair
         running = pair.running(now)
         self._start, self._costs = pair.money(), pair.costs()
-        self._payments, self._ended = pair.payments.count, pair.episodes.ended
+        self._payments, self._ended, self._moved = pair.payments.count, pair.episodes.ended, pair.moved
         self._before = running.money if running is not None else PairMoney()
 
     def split(self) -> PairMoney:
@@ -49,6 +49,8 @@ class PairRound:
             adopted=pair.adopted,
             costs=pair.costs().minus(self._costs),
             times=pair.clock.in_round(now),
+            on_backup=pair.on_backup,
+            moved=pair.moved - self._moved,
         )
 
 

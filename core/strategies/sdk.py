@@ -85,6 +85,20 @@ class Desk:
         if len(lengths) != 1:
             raise ValueError(f"Expected one entry an instrument in every part of the desk, was {sorted(lengths)}")
 
+    def part(self, which: Sequence[int]) -> Desk:
+        """The desk of some of its instruments, in the order of `which`."""
+        return Desk(
+            instruments=[self.instruments[n] for n in which],
+            specs=[self.specs[n] for n in which],
+            views=[self.views[n] for n in which],
+            signals=[self.signals[n] for n in which],
+            signal_params=[self.signal_params[n] for n in which],
+            ledgers=[self.ledgers[n] for n in which],
+            targets=[self.targets[n] for n in which],
+            noise_level=self.noise_level,
+            cap_lots=self.cap_lots,
+        )
+
 
 class Strategy(abc.ABC):
     """One strategy on one or several instruments. Life: `bind` once, `start_round`, `decide` at each wake.
@@ -148,15 +162,21 @@ class Strategy(abc.ABC):
 class PairStrategy(Strategy):
     """A strategy of two legs (long venue, short venue) that writes no targets: it wishes, one wish a wake.
 
-    The engine's seat has the saga carry the wish out and tells `status` before each `decide`.
+    The engine's seat has the saga carry the wish out and tells `status` before each `decide`. A third instrument is the
+    backup venue of either leg; which two are the legs now is told by `play`.
     """
 
     wish: Wish
     status: PairStatus
 
     @abc.abstractmethod
-    def planned_lots(self, instrument: int) -> int:
-        """Lots of a whole leg; 0 before `bind`."""
+    def play(self, legs: tuple[int, int], fresh: bool) -> None:
+        """From now on these of its instruments are the long leg and the short one. `fresh` false: chosen again after a
+        restart, what the blocks know of them stands."""
+
+    @abc.abstractmethod
+    def planned_lots(self, leg: int) -> int:
+        """Lots of a whole leg, LONG or SHORT, as they play now; 0 before `bind`."""
 
     @abc.abstractmethod
     def bounds(self) -> Mapping[str, float | int]:
