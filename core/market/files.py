@@ -33,7 +33,8 @@ _KINDS: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("aster", "trades", frozenset({"ts_ms", "trade_id", "side", "price", "quantity"})),
     ("aster", "bbo", frozenset({"ts_recv_ms", "bid", "ask"})),
 )
-TEXT_COLUMNS = {"side"}
+TEXT_COLUMNS = {"side", "symbol", "venue"}
+BAR_COLUMNS = ("ts_ms", "open", "high", "low", "close", "volume")
 INVERSE = "binance_cm"  # captures of it are price tapes only
 KNOWN = (
     "a StandX, Hyperliquid or Aster parquet (book, bbo or trades), a Binance capture of lines `<receive time> <JSON>` "
@@ -75,6 +76,11 @@ def sniff(path: pathlib.Path, inverse: bool = False) -> Kind:
         for family, part, needed in _KINDS:
             if needed <= names:
                 return Kind(family, part)
+        if names.issuperset(BAR_COLUMNS):
+            raise DataError(
+                "Expected a recording, was bars (columns open, high, low, close); name it as bars:VENUE:SYMBOL:FILE",
+                str(path),
+            )
         found = ", ".join(clean(name, 40) for name in sorted(names)[:8])
         raise DataError(f"Expected {KNOWN}, was a table with the columns {found}", str(path))
     return Kind(_sniff_wire(path, inverse), "wire")

@@ -18,6 +18,8 @@ from core.domain.book import F_BOOK, F_MARK, Feed
 from core.domain.errors import DataError
 from core.domain.instrument import Instrument
 from core.domain.units import NS_PER_S
+from core.market.barred import own_rows, reopened_bars
+from core.market.bars import for_bars
 from core.market.basis import BasisCharacter, BasisProcess
 from core.market.merge import in_event_order
 from core.market.receive import modelled
@@ -51,7 +53,9 @@ def with_basis(recording: Recording, to: Instrument, seed: int, character: Basis
     modelled by the feed latency of `to`, marks come every second with a funding rate of its own and its own calendar.
     """
     native, shape = recording.instrument, character or BasisCharacter()
-    feed = recording.feed
+    feed, kept = recording.feed, {}
+    if recording.made and "bars" in recording.made:
+        feed, to, kept = own_rows(feed), for_bars(to), {"bars": recording.made["bars"]}
     path = BasisProcess(shape, rng.stream(seed, f"basis/{to.venue}/{to.symbol}"))
     factor = _factor(feed, path)
     base = feed.kind != F_MARK
@@ -69,7 +73,7 @@ def with_basis(recording: Recording, to: Instrument, seed: int, character: Basis
         labels=(*recording.labels, label),
         first_ts=int(shifted.ts_exch[0]),
         last_ts=int(shifted.ts_exch[-1]),
-        made={"how": "basis", "native": msgspec.to_builtins(native), "seed": seed, "character": list(shape)},
+        made={"how": "basis", "native": msgspec.to_builtins(native), "seed": seed, "character": list(shape), **kept},
     )
 
 
@@ -127,7 +131,10 @@ def reopened(
     """What `Recording.made` describes, from its files again. Raises DataError as `open_recording`."""
     made = made or {}
     native = msgspec.convert(made["native"], Instrument) if "native" in made else instrument
-    found = open_recording(paths, native, cache_dir, seed)
+    if "bars" in made:
+        found = reopened_bars(paths, native, made["bars"], seed)
+    else:
+        found = open_recording(paths, native, cache_dir, seed)
     if made.get("how") == "tape":
         found = as_tape(found, instrument, made["contract"])
     elif made.get("how") == "basis":

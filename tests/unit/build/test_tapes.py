@@ -9,6 +9,7 @@ import pytest
 from core.build.assemble import load_config
 from core.build.backtest import backtest
 from core.build.markets import market_of
+from core.build.replaying import replay
 from core.build.tapes import opened
 from core.config.load import Loaded
 from core.control.launch import Launch
@@ -56,6 +57,10 @@ def test_both_venues_are_of_one_time(loaded: Loaded, tape: str, state_dir: Path)
         ((), DataError, "Expected a recording for hyperliquid:BTC, was none beside that of the other leg"),
         (("basis:hyperliquid",), ConfigError, "Expected basis:VENUE:SYMBOL"),
         (("tape:hyperliquid:BTC",), ConfigError, "Expected tape:VENUE:SYMBOL:FILE"),
+        (("bars:hyperliquid:BTC",), ConfigError, "Expected bars:VENUE:SYMBOL:FILE"),
+        (("bars:bybit:BTCUSDT:gone.parquet",), DataError, "no such file"),
+        (("bars:bybit:BTCUSDT:gone.parquet@2025-10-32..2025-11-01",), ConfigError, "Expected two dates"),
+        (("bars:bybit:BTCUSDT:gone.parquet@2025-10-31..2025-10-01",), ConfigError, "Expected dates in order"),
         (("tape:hyperliquid:BTC:gone.txt.gz",), DataError, "no such file"),
         (("gone.perptape",), DataError, "no such file"),
         ((BASIS, "basis:standx:BTCUSD"), DataError, "basis:standx:BTCUSD"),
@@ -95,3 +100,37 @@ def test_a_dual_backtest_is_the_same_whichever_is_named_first(tape: str, tmp_pat
         body = backtest(Launch(state_dir=state, report_dir=state / "reports", market=names, config=PAIR))
         found.append((body["journal_sha256"], body["events"], body["steps"]))
     assert found[0] == found[1] and found[0][1] > 500
+
+
+def bars_file(folder: Path, shift: float) -> str:
+    """Three hours of bars that fall by a percent and come back."""
+    import polars as pl
+
+    px = [100_000.0 + shift, 99_000.0 + shift, 100_000.0 + shift, 99_500.0 + shift]
+    folder.mkdir()
+    table = {
+        "symbol": ["BTCUSDT"] * 3,
+        "ts_ms": [START // 1_000_000 + 3_600_000 * i for i in range(3)],
+        "open": px[:3], "high": [max(px[i : i + 2]) + 20.0 for i in range(3)],
+        "low": [min(px[i : i + 2]) - 30.0 for i in range(3)], "close": px[1:], "volume": [9.0] * 3,
+    }  # fmt: skip
+    pl.DataFrame(table).write_parquet(folder / "bars_1h.parquet")
+    return str(folder / "bars_1h.parquet")
+
+
+def test_bars_of_two_venues_run_as_one_pair_and_their_journal_replays(tmp_path: Path) -> None:
+    """Issue 4, point 5: named in any order, the same journal; what was made of the files is made again."""
+    files = [bars_file(tmp_path / name, shift) for name, shift in (("a", 0.0), ("b", 15.0))]
+    names = [f"bars:{venue}:BTCUSDT:{file}" for venue, file in zip(("binance_usdm", "bybit"), files, strict=True)]
+    config = tmp_path / "pair.yml"
+    text = PAIR.read_text(encoding="utf-8")
+    config.write_text(text.replace("venue: hyperliquid, symbol: BTC}", "venue: bybit, symbol: BTCUSDT}"), "utf-8")
+    found = []
+    for n, order in enumerate((tuple(names), tuple(names[::-1]))):
+        state = tmp_path / f"state{n}"
+        body = backtest(Launch(state_dir=state, report_dir=state / "reports", market=order, config=config))
+        found.append((body["journal_sha256"], body["events"], body["steps"]))
+        assert replay(next((state / "journal").glob("*.perpj")), verify=True)["ok"]
+    assert found[0] == found[1] and found[0][1] > 2 * 3 * 360
+    report = next((tmp_path / "state0" / "reports").rglob("round-0001-*.md")).read_text(encoding="utf-8")
+    assert "**The market was bars**" in report

@@ -206,6 +206,14 @@ def test_prices_of_another_market_are_said_first() -> None:
     assert verdict_lines(facts)[0].startswith("**A leg traded on borrowed prices** (usdm")
 
 
+def test_bars_are_said_first() -> None:
+    """S1-09: four prices an hour are no book."""
+    market = "bars of 1h of binance_usdm BTCUSDT, prices between them are drawn"
+    facts = Round(msgspec.structs.replace(REAL, market=market)).end()
+    assert verdict_lines(facts)[0].startswith("**The market was bars** (bars of 1h of binance")
+    assert "**The market was bars**" in section(facts)
+
+
 @pytest.mark.parametrize("market", ["synthetic, seed 7", "btc.bin with a synthetic basis, seed 3"])
 def test_a_synthetic_market_or_basis_is_said_first(market: str) -> None:
     """S1-09: clearly labelled as such in reports."""
