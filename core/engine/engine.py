@@ -184,6 +184,9 @@ class Engine:
         replies, self._replies = self._replies, []
         if self.stopping.begun:
             self._stop_step(now, replies, reports)
+            if not self.stopping.active:
+                for seat in self.seats:
+                    seat.after_stop(now, self.notes)
             if self.state.run not in (RUNNING, PAUSED):
                 return
         if self.state.run == STARTING and self.check.clean:
@@ -254,8 +257,10 @@ class Engine:
                 self.rounds.finish(self, now, "halt", carry=True)
                 if self.end_wanted is not None:
                     self.end_process(self.end_wanted, "stop asked during the halt")
-        elif stopping.purpose == PROCESS_END and not stopping.active and not self.rounds.machine.finishing:
-            self.move(STOPPED, "orders cancelled and verified")
+        elif stopping.purpose == PROCESS_END and not self.rounds.machine.finishing:
+            ended = stopping.over(now, self.notes)
+            if ended:
+                self.move(STOPPED, ended)
 
     def _pause(self, reason: str) -> None:
         self.move(PAUSED, reason)

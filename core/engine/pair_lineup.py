@@ -167,14 +167,14 @@ class Lineup:
                 self._move(leg, 1)
                 return True
             over = w.bound[leg] == 1 and s.state == S0_FLAT and not s.busy
-            if over and self._empty(self.posts[BACKUP]) and self._empty(self.posts[leg]):
+            if over and self.holds_nothing(self.posts[BACKUP]) and self.holds_nothing(self.posts[leg]):
                 self._say(notes, "info", "pair_primary", leg, f"{LEG_NAMES[leg]} leg is here again")
                 self._move(leg, 0)
                 return True
         return False
 
     @staticmethod
-    def _empty(post: Post) -> bool:
+    def holds_nothing(post: Post) -> bool:
         """No order of ours, and nothing that an order could close."""
         return post.ledger.s.n_live == 0 and abs(post.ledger.s.pos) < max(1, post.spec.s.min_lots)
 

@@ -19,11 +19,12 @@ from core.engine.post import Post
 from core.engine.seat import Seat
 from core.execution.pair_saga.bridge import declare, hand_over
 from core.execution.pair_saga.measure import residual_share
-from core.execution.pair_saga.words import NO_WISH, REFUSAL_NAMES, STATE_NAMES, STUCK_NAMES
+from core.execution.pair_saga.words import EXIT, NO_WISH, REFUSAL_NAMES, S0_FLAT, STATE_NAMES, STUCK_NAMES
 from core.kernel import Block, Kernels
 from core.strategies.sdk import PairStrategy
 
 WORK_NS = 100 * NS_PER_MS  # the saga's clocks run in wakes: between two of them while it works
+STOPS_WISH = -1  # id of a wish that no strategy made
 STUCK_NAMED_NS = 2 * NS_PER_S  # a wait is said when it lasts so long
 
 
@@ -78,6 +79,19 @@ class PairSeat(Seat):
 
     def withdraw(self) -> None:
         """A disabled pair keeps what protects it: the saga's targets stand."""
+
+    def after_stop(self, now: int, notes: list[Note]) -> None:
+        """Where a stop left nothing, the saga rests in S0. Nothing is sent: its targets are nobody's until `plan`."""
+        s, w = self.saga.s, self.saga_wish.s
+        if s.state == S0_FLAT or not all(map(self.lineup.holds_nothing, self.posts)):
+            return
+        w.kind = NO_WISH
+        self.lineup.advance(now, notes)
+        if s.state != S0_FLAT:
+            w.kind, w.id = EXIT, STOPS_WISH
+            self.lineup.advance(now, notes)
+        self._declare()
+        self._say(now, notes)
 
     def wake_by(self, now: int) -> int:
         """While orders are at work or one leg stands alone the saga wants to be woken soon."""

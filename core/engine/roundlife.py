@@ -104,8 +104,8 @@ class RoundLife:
                     post.pause(PAUSED_CODE, now)
                 if engine.state.may(PAUSED):
                     engine.move(PAUSED, action.text)
-            elif action.what == "done" and engine.state.may(STOPPED):
-                engine.move(STOPPED, "all rounds are played")
+            elif action.what == "done" and not engine.stopping.active and engine.state.may(STOPPED):
+                engine.move(STOPPED, "all rounds are played")  # else the stop under way ends it, when it is done
 
     def _open(self, engine: Engine, number: int, now: int) -> None:
         if engine.state.run == FINISHING:

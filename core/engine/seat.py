@@ -147,6 +147,9 @@ class Seat:
             post.target.s.n = 0
             post.target.s.hold = 0
 
+    def after_stop(self, now: int, notes: list[Note]) -> None:
+        """A stop has finished beside the strategy: what it tells of its own state follows what is held."""
+
     def wake_by(self, now: int) -> int:
         """When this seat must be woken at the latest, beside its timer; 0 = its timer will do."""
         return 0

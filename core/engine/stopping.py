@@ -12,7 +12,7 @@ import msgspec
 
 from core.domain.events import Note, Read, ReadReply
 from core.domain.order import CANCEL, Report, Request
-from core.domain.units import BUY, SELL
+from core.domain.units import BUY, NS_PER_S, SELL
 from core.engine.post import Post
 from core.engine.timers import TimerQueue
 from core.execution.closing import BANDS, Grid, Touch
@@ -23,6 +23,7 @@ from core.execution.stopping import Actions, Progress, StopPlan, Tick, Trigger, 
 HALT, FLATTEN = "halt", "flatten"
 LATCHED, ROUND_END, PROCESS_END = "latched", "round_end", "process_end"
 Q_NS = 5_500_000_000  # R + skew + L: 2 s + 0.5 s + 3 s, until nothing in flight can arrive (RELIABILITY 5, E4)
+END_WAIT_NS = 30 * NS_PER_S  # what a process that ends between two rounds waits for the venue's word, as a round does
 NONCE_BASE = 1 << 40  # reads of stops, apart from the cross-check's
 
 
@@ -77,12 +78,22 @@ class Stopping:
                 grids=tuple(_grids(mine)),
                 foreign=tuple((post.place, post.foreign_lots) for post in mine if post.foreign_lots),
                 first_nonce=NONCE_BASE + (self._count << 20) + (account << 56),
+                account=account,
             )
             self.plan = self.plan if self.runs else plan
             self.runs[account] = Emergency(plan)
         self._pending = None
 
     _pending: Trigger | None = None
+
+    def over(self, now: int, notes: list[Note]) -> str:
+        """How a stop without a round ended, empty while it goes on: by the venue's lists, or in time without them."""
+        if not self.active:
+            return "orders cancelled and verified"
+        if self.plan is None or now - self.plan.started < END_WAIT_NS:
+            return ""
+        notes.append(Note("crit", "end_unverified", "no venue said that all of ours is gone: look there"))
+        return "not verified"
 
     def clear(self) -> None:
         """The stop is over and done with (round went on, or re-armed)."""

@@ -277,7 +277,7 @@ class Emergency:
             touch = None
         self._n_close += 1
         seq = STOP_SEQ + self.plan.started // NS_PER_MS + self._n_close
-        return next_slice(mine, grid, touch, closing, seq * SLOTS + SLOTS - 1)
+        return next_slice(mine, grid, touch, closing, seq * SLOTS + SLOTS - 1 - self.plan.account)
 
     def _confirm(self, reply: ReadReply, now: int) -> Actions:
         """E4 once more: an exit may have left an order."""

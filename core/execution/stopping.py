@@ -27,7 +27,7 @@ class StopPlan(msgspec.Struct, frozen=True):
 
     verb: halt | flatten; scope: ours | account. q_ns: how much later than the first the second empty read must come
     (R + skew + L when a create was in flight or the console's fate is unknown, else 0). foreign: (instrument, lots)
-    held before us. dust_value: 1e-8 quote that may be left below the lot.
+    held before us. dust_value: 1e-8 quote that may be left below the lot. account: whose stop, of several run at once.
     """
 
     stop_id: str
@@ -41,6 +41,7 @@ class StopPlan(msgspec.Struct, frozen=True):
     foreign: tuple[tuple[int, int], ...] = ()
     dust_value: int = 0
     first_nonce: int = 0
+    account: int = 0
 
 
 class Tick(msgspec.Struct, frozen=True):

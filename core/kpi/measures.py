@@ -96,7 +96,7 @@ class Measures:
         for request in step.requests:
             self._request(request, ts)
         for refusal in step.refused:
-            i = self._by_strategy.get((refusal.request.strategy, refusal.request.instrument), 0)
+            i = self._owner(refusal.request)
             for scope in (self.total[i], self.round[i], self.minutes[i][-1]):
                 scope.engine_refused += 1
                 scope.rejected(refusal.code)
@@ -105,9 +105,18 @@ class Measures:
         if ts >= self._next_second:
             self._second(ts)
 
+    def _owner(self, request: Request) -> int:
+        """The ledger of a request: its strategy's on that instrument; of a stop, which is nobody's, the one there whose
+        position it reduces (as `core.engine.orders` routes its fills)."""
+        known = self._by_strategy.get((request.strategy, request.instrument))
+        if known is not None:
+            return known
+        sign = sign_of(request.side)
+        return max(self._of_place[request.instrument], key=lambda i: (-sign * self.books.ledger(i).s.pos, -i))
+
     def _request(self, request: Request, ts: int) -> None:
         if request.kind == CREATE:
-            i = self._by_strategy.get((request.strategy, request.instrument), 0)
+            i = self._owner(request)
             order = Order(
                 i=i, strategy=request.strategy, instrument=request.instrument, cl_id=request.cl_id,
                 side=request.side, px=request.px, qty=request.qty, type=request.type, tif=request.tif,

@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
+from core.build.observers import Observers
 from core.build.replaying import replay_into
 from core.domain.commands import Flatten, Pause, Resume
 from core.domain.events import Step
 from core.domain.order import CREATE, REDUCE_ONLY
 from core.domain.pair import LONG, S0, S1, S3, S4, S5, SHORT
+from core.domain.units import MONEY
 from core.engine.pair_seat import PairSeat
 from core.engine.runstate import FLAT, PAUSED
+from core.execution.pair_saga.words import OPENING, S1_ONE_LEG, S3_HEDGED, STATE_NAMES
 from tests.simulation.pair_config import lively
 from tests.simulation.rig import Rig
 
@@ -54,6 +57,16 @@ class Walk:
 
 def walked(tmp_path: pathlib.Path, seed: int, **changed: Any) -> Walk:
     return Walk(Rig(seed, config=lively(tmp_path, **changed), on_end="carry"))
+
+
+def observing(rig: Rig, folder: pathlib.Path) -> Observers:
+    """Measures and reports beside the run, as every core has them."""
+    observers = Observers(
+        rig.engine, rig.wire, rig.loaded, now=rig.start, folder=folder / "reports", logs=None, market="synthetic",
+        journal="",
+    )  # fmt: skip
+    rig.driver.sinks.extend(observers.sinks)
+    return observers
 
 
 @pytest.fixture
@@ -105,17 +118,23 @@ def test_the_same_market_twice_gives_the_same_journal_and_it_replays(tmp_path: p
     assert outcome.first is None and outcome.requests > 4, outcome.first
 
 
-def test_flatten_ends_both_legs_at_both_venues(tmp_path: pathlib.Path, seed: int) -> None:
-    """R-E3..R-E8, S1-44: from a locked pair to nothing, by the venues' own lists."""
+@pytest.mark.parametrize("state", [OPENING, S1_ONE_LEG, S3_HEDGED], ids=STATE_NAMES.__getitem__)
+def test_flatten_ends_both_legs_at_both_venues(tmp_path: pathlib.Path, seed: int, state: int) -> None:
+    """R-E3..R-E8, S1-44: from any state to nothing, by the venues' own lists; shown and booked as what it was."""
     print("seed", seed)
     walk = walked(tmp_path, seed)
-    while walk.seat.saga.s.stage != S3 or walk.seat.saga.s.busy:
+    observers = observing(walk.rig, tmp_path)
+    while walk.seat.saga.s.state != state or (walk.seat.saga.s.busy and state != OPENING):
         walk.rig.to(walk.rig.t + 1)
         assert walk.rig.t < 1800
-    assert walk.held[0] > 0 > walk.held[1]
+    assert state != S3_HEDGED or walk.held[0] > 0 > walk.held[1]
     walk.rig.ask(Flatten(id="f", who="test"))
     walk.rig.to(walk.rig.t + 60)
     assert walk.rig.run_state == FLAT and walk.held == (0, 0)
+    assert observers.measures.pairs[0].money().net == sum(post.net_pnl() for post in walk.rig.engine.posts)
+    row = walk.seat.picture()
+    assert (row.cell, row.state, walk.seat.saga.s.stage) == ("S0 flat", S0, S0), "nothing is held, and it says so"
+    assert abs(observers.measures.pairs[0].money().execution) < MONEY  # each close at its own leg's mid
     for account in (0, 1):
         assert walk.rig.exchange.open_orders(account) == () and walk.rig.exchange.positions(account) == ()
 

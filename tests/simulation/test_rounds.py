@@ -10,6 +10,7 @@ from core.domain.commands import FinishRound, Halt, Pause, Stop
 from core.domain.events import Read, ReadReply
 from core.domain.order import REDUCE_ONLY
 from core.engine.runstate import HALTED, PAUSED, RUNNING, STOPPED
+from core.engine.stopping import NONCE_BASE
 from core.kernel import Kernels, best_kernels, numba_usable
 from tests.simulation.rig import Rig, S
 
@@ -37,9 +38,9 @@ def test_rounds_of_thirty_minutes_follow_each_other(seed: int) -> None:
     assert rig.seen.when("run_finishing")[0] - rig.seen.when("round_open")[0] == 1_800 * S
 
 
-def with_position(seed: int, on_end: str) -> Rig:
+def with_position(seed: int, on_end: str, **how: Any) -> Rig:
     for n in range(20):
-        rig = Rig(seed + n, on_end=on_end)
+        rig = Rig(seed + n, on_end=on_end, **how)
         rig.to(60)
         for k in range(200):
             if rig.exchange.account.s.pos[0]:
@@ -103,15 +104,43 @@ class Mute:
 
     def __init__(self, venue: Any) -> None:
         self.venue, self.mute = venue, False
+        self.since = 0  # the first read that fails, by nonce: those of stops are high
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.venue, name)
 
     def read(self, read: Read, now: int) -> ReadReply:
-        if self.mute:
+        if self.mute and read.nonce >= self.since:
             return ReadReply(read.what, read.nonce, now, error="timeout")
         reply: ReadReply = self.venue.read(read, now)
         return reply
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_stop_between_two_rounds_flattens_first_and_ends_on_the_venues_word_only(answers: bool, seed: int) -> None:
+    """R-E3..E8, K-32: the last round ended unverified, so none runs; orders and a position still stand."""
+    held: list[Mute] = []
+
+    def wrap(venue: Any) -> Mute:
+        held.append(Mute(venue))
+        return held[-1]
+
+    rig = with_position(seed, "carry", wrap=wrap)
+    held[-1].mute = True
+    rig.ask(FinishRound())
+    rig.to(rig.t + 45)
+    assert rig.run_state == PAUSED and rig.engine.rounds.machine.finishing is False
+    assert rig.exchange.account.s.pos[0] != 0, "else there is nothing to flatten"
+    held[-1].mute, held[-1].since = not answers, NONCE_BASE  # else the cross-check latches a halt, which never gives up
+    asked = rig.t
+    rig.ask(Stop(flatten=True))
+    assert rig.to(rig.t + 60) and rig.run_state == STOPPED
+    if answers:
+        assert rig.exchange.account.s.pos[0] == 0 and rig.exchange.open_orders() == ()
+        assert "end_unverified" not in rig.seen.codes()
+    else:
+        ended = (rig.seen.when("run_stopped")[0] - rig.start) / S
+        assert rig.seen.codes().count("end_unverified") == 1 and 30.0 <= ended - asked < 40.0
 
 
 def test_an_end_that_cannot_be_verified_is_reported_as_such_and_the_core_pauses(seed: int) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from core.domain.commands import Halt
 from core.domain.events import Asked
-from tests.bench.emergency import QUEUED, queue_up
+from tests.bench.emergency import QUEUED, full_queue, market_ahead
 from tests.venues.ccxt.fault_hall import BOTH, Hall, places_of, quoting, settled
 from tests.venues.ccxt.live_hall import agree, eventually, trading
 
@@ -15,12 +15,12 @@ from tests.venues.ccxt.live_hall import agree, eventually, trading
 @pytest.mark.slow
 async def test_the_cancels_of_a_stop_overtake_500_waiting_requests(hall: Hall) -> None:
     async with hall.venue() as at:
+        market_ahead(at)
         core = hall.core(at)
         async with trading(core):
             await quoting(core, at)
             standing = len(at.exchange.books.open_of())
-            queue_up(core, at, hall, 1_000_000)
-            await eventually(lambda: core.driver.outgoing.in_flight >= QUEUED, "a full queue")
+            await full_queue(core, at, hall)
             await eventually(lambda: at.fired("hang") >= 1, "some of them at the venue")
             called = at.server.clock.now()
             core.driver.push(Asked(Halt(id="h", who="test")))

@@ -143,8 +143,10 @@ async def test_a_venue_that_dies_leaves_a_locked_pair_alone_and_it_can_be_ended_
 
 
 @pytest.mark.row("S1-43")
-async def test_a_pair_resumes_in_the_same_cell_after_a_restart(tmp_path: Path) -> None:
-    """The core is left without a word while the pair is locked; the next one knows state, legs and lock."""
+@pytest.mark.parametrize("resumed", [True, False], ids=["resumed", "left PAUSED"])
+async def test_a_pair_resumes_in_the_same_cell_after_a_restart(tmp_path: Path, resumed: bool) -> None:
+    """The core is left without a word while the pair is locked; the next one knows state, legs and lock, and ends them
+    at a stop, whether a round runs by then or not."""
     async with pair(tmp_path / "state", SEED) as (_, at, launch):
         async with living(launch) as (core, desk):
             await locked(core, desk)
@@ -153,9 +155,10 @@ async def test_a_pair_resumes_in_the_same_cell_after_a_restart(tmp_path: Path) -
         async with living(launch) as (core, desk):
             assert cell_of(core) == was and was[0] == S3 and coins(at) == held
             assert core.engine.check.foreign_positions == 0
-            desk.send(Resume(word="y"))
-            await until(lambda: core.engine.state.run == "RUNNING", "RUNNING", 10.0)
-            await asyncio.sleep(2.0)
+            if resumed:
+                desk.send(Resume(word="y"))
+                await until(lambda: core.engine.state.run == "RUNNING", "RUNNING", 10.0)
+                await asyncio.sleep(2.0)
             assert hedged(at) and core.failed == []
             desk.send(Stop(id="end", who="test", flatten=True))
             await until(lambda: core.ended, "the end", 60.0)
