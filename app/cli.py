@@ -11,7 +11,19 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from app.commands import account, books, credentials, demo, doctor, recording, running, stops, venue, watchdog
+from app.commands import (
+    account,
+    attaching,
+    books,
+    credentials,
+    demo,
+    doctor,
+    recording,
+    running,
+    stops,
+    venue,
+    watchdog,
+)
 from app.context import Globals
 
 NAME = "perpconsole"
@@ -95,5 +107,5 @@ def main(
         running.console(ctx.obj.launch())
 
 
-for module in (running, account, stops, books, recording, doctor, venue, credentials, watchdog, demo):
+for module in (running, attaching, account, stops, books, recording, doctor, venue, credentials, watchdog, demo):
     module.register(cli)

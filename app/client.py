@@ -13,11 +13,13 @@ from pathlib import Path
 
 from core.control.client import ControlClient
 from core.control.desk import Desk
-from core.control.protocol import Do
+from core.control.protocol import Do, Report, Welcome
 from core.domain.commands import Answer, AnyCommand, Flatten, Halt
-from core.domain.errors import PerpError
+from core.domain.errors import PerpError, Refused
 from core.domain.snapshot import Snapshot
+from core.guard.process import start_ticks
 
+VIEWER = "viewer"
 SILENCE_S = 10.0
 AGAIN_S = 0.5
 
@@ -41,22 +43,51 @@ class InProcess:
 class Socket:
     """A core of another process. Commands go out in order from one thread, a stop at once from a thread of its own.
 
-    `connected` False: no picture arrives; it tries again twice a second. `close()` ends the threads.
+    role: controller | viewer; a viewer sends nothing. `connected` False: no picture arrives; it tries again twice a
+    second. `close()` ends the threads.
     """
 
-    def __init__(self, state_dir: Path, role: str = "viewer", hz: float = 2.0) -> None:
+    def __init__(
+        self, state_dir: Path, role: str = "controller", hz: float = 4.0, first: ControlClient | None = None
+    ) -> None:
         self._state_dir, self._role, self._hz = state_dir, role, hz
+        self._first = first
+        self._welcome: Welcome | None = first.welcome if first is not None else None
         self._picture: Snapshot | None = None
         self._answers: deque[Answer] = deque(maxlen=1_000)
         self._commands: queue.SimpleQueue[AnyCommand | None] = queue.SimpleQueue()
         self._closed = threading.Event()
-        self.connected = False
+        self.connected = first is not None
         self.why = ""
         for work in (self._look, self._speak):
             threading.Thread(target=work, name=f"socket{work.__name__}", daemon=True).start()
 
+    @classmethod
+    def connected_to(cls, state_dir: Path, role: str) -> Socket:
+        """One that is connected already. Raises Unavailable when no core answers, Refused when it does not want us."""
+        return cls(state_dir, role, first=ControlClient(state_dir, role))
+
+    @property
+    def core_pid(self) -> int:
+        """Process of the core last spoken to; 0 = none yet."""
+        return self._welcome.pid if self._welcome is not None else 0
+
+    def core_alive(self) -> bool:
+        """That very process lives (the kernel's word: pid and start time)."""
+        return self._welcome is None or start_ticks(self._welcome.pid) == self._welcome.start_ticks
+
+    def report(self, name: str) -> str:
+        """Text of a report. Raises PerpError when the core has none of that name or does not answer."""
+        with ControlClient(self._state_dir) as client:
+            reply = client.ask(Report(name=name))
+        if not reply.ok:
+            raise Refused(reply.text)
+        return reply.text
+
     def send(self, command: AnyCommand) -> None:
-        if isinstance(command, Halt | Flatten):
+        if self._role == VIEWER:
+            self._answers.append(Answer(id=command.id, ok=False, text="read-only: this console only watches"))
+        elif isinstance(command, Halt | Flatten):
             threading.Thread(target=self._stop, args=(command,), daemon=True).start()
         else:
             self._commands.put(command)
@@ -77,7 +108,9 @@ class Socket:
     def _look(self) -> None:
         while not self._closed.is_set():
             try:
-                with ControlClient(self._state_dir, self._role) as client:
+                first, self._first = self._first, None
+                with first or ControlClient(self._state_dir, self._role) as client:
+                    self._welcome = client.welcome
                     for picture in client.watch(self._hz, SILENCE_S):
                         self._picture, self.connected = picture, True
                         if self._closed.is_set():

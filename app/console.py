@@ -63,7 +63,7 @@ class Console(OperatorActions, Navigation, App[str]):
         ascii_only = not utf8_locale() if self.options.ascii_only is None else self.options.ascii_only
         palette = self.options.palette or ("mono" if os.environ.get("NO_COLOR") else "default")
         self.view = View(
-            None, Theme(palette, ascii_only), read_only=self.options.read_only, can_detach=self.options.can_detach
+            None, Theme(palette, ascii_only), read_only=self.options.read_only, can_detach=self.options.attached
         )
         self.hz = self.options.hz
         self.snapshot: Snapshot | None = None
@@ -88,11 +88,16 @@ class Console(OperatorActions, Navigation, App[str]):
         self.push_screen(self.overview)
         if not self.is_headless:
             self.hangup.install()
-        if not self.options.read_only:
+        if self._attends:
             self.send(Attended(yes=True), "")
         self.redraw()  # a key pressed before the first poll finds the picture
         self.set_interval(POLL_S, self.poll)
         self.call_after_refresh(self.poll)
+
+    @property
+    def _attends(self) -> bool:
+        """The core does not see by itself whether somebody sits here."""
+        return not self.options.read_only and not self.options.attached
 
     def _input_ended(self, why: str) -> None:
         """From the input thread: nothing will ever be typed again."""
@@ -108,7 +113,7 @@ class Console(OperatorActions, Navigation, App[str]):
 
     def terminal_lost(self, why: str) -> None:
         """The console ends, the core is told and goes on (UNATTENDED)."""
-        if not self.options.read_only:
+        if self._attends:
             self.send(Attended(yes=False), "")
         self.options.on_lost(why)
         self.leave("lost")

@@ -172,8 +172,8 @@ class OperatorActions:
         self.note("stop sent: cancelling and verifying, the console closes when the core has ended", "warn")
 
     def terminated(self: Any, why: str) -> None:
-        """SIGTERM."""
-        if self.options.read_only:
+        """SIGTERM: of a process with the core in it the core's stop, else this console's end alone."""
+        if self.options.read_only or self.options.attached:
             self.leave("detach")
         else:
             self.stop()

@@ -22,8 +22,9 @@ def _nothing(why: str) -> None:
 class Options:
     """`core_alive()` False is drawn as CORE DEAD and ends a console that asked for a stop.
 
-    `on_lost(why)`: the terminal is gone. `on_stuck()`: 0.5 s after EMERGENCY the core shows no stop (RELIABILITY.md
-    E2: start `panic --halt-only`). `palette` "" chooses by NO_COLOR, `ascii_only` None by the locale.
+    `attached`: the core is another process; leaving this console leaves it alone, and it knows by itself that we came
+    or went. `on_lost(why)`: the terminal is gone. `on_stuck()`: 0.5 s after EMERGENCY the core shows no stop
+    (RELIABILITY.md E2: start `panic --halt-only`). `palette` "" chooses by NO_COLOR, `ascii_only` None by the locale.
     """
 
     who: str = "operator"
@@ -32,7 +33,7 @@ class Options:
     palette: str = ""
     ascii_only: bool | None = None
     read_only: bool = False
-    can_detach: bool = False
+    attached: bool = False
     hz: float = 2.0
     double_press_flattens: bool = True
     core_alive: Callable[[], bool] = lambda: True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from app.session import Factory, Session
     from core.control.launch import Launch
 
-NEXT = "perpconsole status, position, halt and panic work from this terminal"
+NEXT = "perpconsole attach joins it; status, position, halt and panic work from this terminal"
 
 
 def register(cli: typer.Typer) -> None:
@@ -96,14 +95,23 @@ def _round_end(text: str) -> str:
 
 
 def console(launch: Launch) -> None:
-    """The console on an embedded core. Refuses without a terminal."""
+    """The console on an embedded core, or on the one that runs here already, if wanted. Refuses without a terminal."""
+    from app.attached import instead
     from app.hangup import terminal_ok
     from core.domain.errors import Refused
+    from core.guard.lock import LockHeld
 
     good, why = terminal_ok()
     if not good:
         raise Refused(f"{why}; without a terminal: perpconsole run --headless")
-    with _open(launch) as session:
+    try:
+        opened = _open(launch)
+    except Refused as held:
+        if not isinstance(held.__cause__, LockHeld):
+            raise
+        print(f"perpconsole: {instead(launch, str(held))}")
+        return
+    with opened as session:
         watched(session, _factory(session))
 
 
@@ -115,26 +123,18 @@ def watched(session: Session, main: Factory, make: Callable[..., Console] | None
     from app.built import built
     from app.client import InProcess
     from app.console import Console
-    from app.options import Options
+    from app.looks import options_of
 
     settings = built("console_settings")(session.launch)
-    options = Options(
-        who=session.launch.who,
-        clock=session.clock,
-        core_alive=session.core_alive,
-        on_lost=session.alarm,
+    options = options_of(
+        session.launch, settings, clock=session.clock, core_alive=session.core_alive, on_lost=session.alarm,
         on_stuck=session.stuck,
-        can_detach=False,
-        keys=settings.keys,
-        palette="" if settings.palette == "default" else settings.palette,
-        hz=settings.refresh_hz,
-        double_press_flattens=settings.double_press_flattens,
-    )
-    for name in ("COLUMNS", "LINES"):  # a size that a shell exported once is no size: the terminal is asked
-        os.environ.pop(name, None)
+    )  # fmt: skip
     app = (make or Console)(InProcess(session.desk), options)  # refuses keys that cannot be, before anything starts
+    session.server.console_here = True
     thread = session.start(main)
     why = app.run()
+    session.server.console_here = False
     if why in ("lost", "detach") and outlives:
         session.unattended(why, settings.on_terminal_lost if why == "lost" else "continue")
     elif thread.alive:

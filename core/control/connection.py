@@ -64,7 +64,7 @@ class Connection:
     ) -> None:
         self._server, self._desk = server, server.desk
         self._reader, self._writer = reader, writer
-        self._number, self._pid = number, pid
+        self._number, self.pid = number, pid
         self._writing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self.role = self.who = ""
@@ -101,13 +101,13 @@ class Connection:
         refusal = ""
         if hello.version != VERSION:
             refusal = f"Expected protocol {VERSION}, was {hello.version}; use the same version of perpconsole"
-        elif hello.role == "controller" and self._server.controller is not None:
-            refusal = f"Expected no other controller, was pid {self._server.controller._pid}; look on as a viewer"
+        elif hello.role == "controller" and (other := self._server.controlled_by):
+            refusal = f"Expected no other controller, was {other}; perpconsole attach --read-only looks on"
         if refusal:
             await self._tell(Reply(n=hello.n, ok=False, text=refusal))
             return False
         self.role = hello.role
-        self.who = "".join(c for c in hello.who if c.isprintable())[:64] + f" (pid {self._pid})"
+        self.who = "".join(c for c in hello.who if c.isprintable())[:64] + f" (pid {self.pid})"
         if self.role == "controller":
             self._server.controller = self
             self._desk.send(Attended(yes=True, who=self.who))

@@ -47,6 +47,7 @@ class ControlServer:
         self._uid = os.getuid() if uid is None else uid
         self.connections: dict[int, Connection] = {}
         self.controller: Connection | None = None
+        self.console_here = False  # a console of this very process controls the core
         self.refused = 0
         self.faults: deque[str] = deque(maxlen=20)
         self._count = 0
@@ -118,6 +119,13 @@ class ControlServer:
     def _fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         self.fault(error if isinstance(error, BaseException) else RuntimeError(str(context.get("message"))))
+
+    @property
+    def controlled_by(self) -> str:
+        """Which console controls the core, "" = none."""
+        if self.console_here:
+            return f"the console of the core itself, pid {os.getpid()}"
+        return f"pid {self.controller.pid}" if self.controller is not None else ""
 
     @property
     def viewers(self) -> int:

@@ -21,7 +21,7 @@ class QuitDialog(Dialog):
         orders = 0 if snap is None else len(snap.orders)
         noun = "position is" if held == 1 else "positions are"
         lines = []
-        if self.view.can_detach:
+        if self.view.can_detach and not self.view.read_only:
             lines.append(Line(("d", "key"), ("  detach: the console closes, the core goes on", "text")))
         if self.view.read_only:
             lines.append(Line(("d", "key"), ("  close this viewer", "text")))

@@ -234,7 +234,7 @@ async def test_leaving_asks_and_escape_stays(desk, key: str) -> None:
 
 
 async def test_detach_is_offered_only_when_the_client_can(desk) -> None:
-    d = desk(can_detach=True)
+    d = desk(attached=True)
     async with d.run() as pilot:
         await pilot.press("q")
         await pilot.pause(OPENED_S)

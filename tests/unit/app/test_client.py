@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from app.client import InProcess, Socket
 from core.clock import SystemClock
 from core.control.desk import MAX_QUEUED, Desk
 from core.domain.commands import Answer, Flatten, Halt, Pause, Resume
+from core.domain.errors import Refused, Unavailable
 from core.domain.snapshot import Snapshot
 from core.guard.gate import GateFlag
 from tests.unit.control.support import FakeCore
@@ -139,3 +142,42 @@ def test_socket_client_without_a_core_says_so(state_dir: Path) -> None:
         assert not client.connected
     finally:
         client.close()
+
+
+def test_a_viewer_sends_nothing_not_even_a_stop(core: FakeCore, state_dir: Path) -> None:
+    """CONSOLE 0.2: whatever key found its way."""
+    client = Socket.connected_to(state_dir, "viewer")
+    try:
+        client.send(Halt(id="h"))
+        client.send(Pause(id="p"))
+        assert [(answer.id, answer.ok) for answer in client.answers()] == [("h", False), ("p", False)]
+        eventually(lambda: client.latest() is not None)
+        assert not core.gate.closed and core.seen == []
+    finally:
+        client.close()
+
+
+def test_a_console_knows_its_core_by_process_and_start(core: FakeCore, state_dir: Path) -> None:
+    client = Socket.connected_to(state_dir, "controller")
+    try:
+        assert client.core_pid == os.getpid() and client.core_alive()
+        with pytest.raises(Refused, match=f"was pid {os.getpid()}; perpconsole attach --read-only"):
+            Socket.connected_to(state_dir, "controller")
+        client._welcome = msgspec.structs.replace(client._welcome, start_ticks=1)  # another process of that pid
+        assert not client.core_alive()
+        with pytest.raises(Refused, match="name of a report"):
+            client.report("../etc/passwd")
+    finally:
+        client.close()
+
+
+def test_a_core_with_a_console_of_its_own_refuses_a_controller(core: FakeCore, state_dir: Path) -> None:
+    core.server.console_here = True
+    with pytest.raises(Refused, match="the console of the core itself"):
+        Socket.connected_to(state_dir, "controller")
+    Socket.connected_to(state_dir, "viewer").close()
+
+
+def test_attaching_where_no_core_runs_says_so(state_dir: Path) -> None:
+    with pytest.raises(Unavailable, match="no core answers"):
+        Socket.connected_to(state_dir, "viewer")

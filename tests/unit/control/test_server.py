@@ -169,7 +169,7 @@ def test_viewer_may_look_but_not_command(core: FakeCore, state_dir: Path) -> Non
 
 def test_one_controller_at_a_time(core: FakeCore, state_dir: Path) -> None:
     with ControlClient(state_dir, "controller"):
-        with pytest.raises(Refused, match=f"was pid {os.getpid()}; look on as a viewer"):
+        with pytest.raises(Refused, match=f"was pid {os.getpid()}; perpconsole attach --read-only looks on"):
             ControlClient(state_dir, "controller")
         with ControlClient(state_dir, "viewer") as viewer:
             assert viewer.ask(Status()).ok
