@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from screens.actions import HELP, OVERVIEW, ROUNDS, SCREENS, SPREAD
+from screens.actions import HELP, OVERVIEW, SCREENS, SPREAD
 from screens.base import ConsoleScreen
+from screens.board import Board
 from screens.help import Help
 from screens.rounds import Rounds
 from screens.spread import Spread
+
+BUILT: dict[str, type[ConsoleScreen]] = {screen.scope: screen for screen in (Spread, Rounds)}
 
 
 class Navigation:
@@ -25,22 +28,17 @@ class Navigation:
             return
         if top is not self.overview:
             self.pop_screen()
-        if scope == ROUNDS:
-            self.push_screen(Rounds(self.actions))
-        elif scope == SPREAD:
-            self.push_screen(Spread(self.actions))
-        elif scope == HELP:
+        if scope == HELP:
             self.push_screen(Help(self.actions, OVERVIEW if top.scope == HELP else top.scope))
+        elif scope in BUILT:
+            self.push_screen(BUILT[scope](self.actions))
         self.call_after_refresh(self.redraw)
 
     def action_back(self: Any) -> None:
-        if self.screen is self.overview:
-            self.overview.unzoom()
-        elif isinstance(self.screen, ConsoleScreen):
+        if isinstance(self.screen, Board) and self.screen.unzoom():
+            return
+        if self.screen is not self.overview and isinstance(self.screen, ConsoleScreen):
             self.show_screen(OVERVIEW)
-
-    def action_spread(self: Any) -> None:
-        self.show_screen(SPREAD)
 
     def action_next_pair(self: Any) -> None:
         if isinstance(self.screen, Spread):
@@ -49,12 +47,6 @@ class Navigation:
     def action_previous_pair(self: Any) -> None:
         if isinstance(self.screen, Spread):
             self.screen.move(-1)
-
-    def action_rounds(self: Any) -> None:
-        self.show_screen(ROUNDS)
-
-    def action_help(self: Any) -> None:
-        self.show_screen(HELP)
 
     def _turn(self: Any, by: int) -> None:
         """The next screen; that of the pair only where the core has one."""
@@ -71,9 +63,9 @@ class Navigation:
         self._turn(-1)
 
     def action_zoom_focused(self: Any) -> None:
-        pane = self.overview.focused_pane
+        pane = self.screen.focused_pane if isinstance(self.screen, Board) else None
         if pane is not None:
-            self.overview.zoom(pane.pane)
+            self.screen.zoom(pane.pane)
 
     def action_next_pane(self: Any) -> None:
         self.screen.focus_next()
@@ -103,5 +95,15 @@ def _zoom(number: int) -> Callable[[Any], None]:
     return zoom
 
 
+def _screen(scope: str) -> Callable[[Any], None]:
+    def show(self: Any) -> None:
+        self.show_screen(scope)
+
+    return show
+
+
+for _scope in SCREENS:
+    if _scope != OVERVIEW:
+        setattr(Navigation, f"action_{_scope}", _screen(_scope))
 for _number in range(1, 10):
     setattr(Navigation, f"action_zoom_{_number}", _zoom(_number))

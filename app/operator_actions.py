@@ -23,6 +23,7 @@ from core.domain.commands import (
 )
 from core.domain.snapshot import Snapshot
 from screens.actions import Action
+from screens.board import Board
 from screens.confirm import stop_word
 from screens.modals.base import Dialog
 from screens.modals.command import CommandLine
@@ -201,7 +202,7 @@ class OperatorActions:
         self.ask(HolderDialog(self.view), lambda _: None)
 
     def action_copy(self: Any) -> None:
-        pane = self.overview.focused_pane
+        pane = self.screen.focused_pane if isinstance(self.screen, Board) else None
         if pane is not None:
             self.copy_to_clipboard(pane.shown)
             self.note(f"{pane.title} copied", "text")

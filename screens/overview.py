@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.containers import Container
-
 from screens.actions import OVERVIEW
-from screens.base import ConsoleScreen, bindings
+from screens.base import bindings
+from screens.board import Board
 from screens.panes import (
     alerts,
     execution,
@@ -37,51 +35,24 @@ PANES: tuple[tuple[str, str, int, Draw, bool, bool], ...] = (
 )
 
 
-class Overview(ConsoleScreen):
+class Overview(Board):
     """The first screen."""
 
     scope = OVERVIEW
+    board = "grid"
     BINDINGS = bindings(OVERVIEW)
 
-    def body(self) -> ComposeResult:
-        with Container(id="grid"):
-            for name, title, number, draw, table, third in PANES:
-                pane = Pane(name, title, draw, number, table)
-                pane.set_class(third, "third")
-                yield pane
-
-    def panes(self) -> list[Pane]:
-        """The panes that are shown now."""
-        return [pane for pane in self.query(Pane) if pane.display and pane.size.width]
+    def made(self) -> list[Pane]:
+        panes = []
+        for name, title, number, draw, table, third in PANES:
+            pane = Pane(name, title, draw, number, table)
+            pane.set_class(third, "third")
+            panes.append(pane)
+        return panes
 
     def show_body(self, view: View, tables: bool) -> None:
         self.set_class(view.snapshot is not None and len(view.snapshot.positions) > 1, "-two")
-        for pane in self.panes():
-            if tables or not pane.table:
-                pane.show(view)
-
-    def zoom(self, name: str) -> None:
-        """One pane alone."""
-        for pane in self.query(Pane):
-            pane.set_class(pane.pane == name, "-zoomed")
-        self.add_class("-zoom")
-        self.query_one(f"#pane-{name}", Pane).focus()
-        self.call_after_refresh(self._again)
+        super().show_body(view, tables)
 
     def zoom_number(self, number: int) -> None:
         self.zoom(next(pane.pane for pane in self.query(Pane) if pane.number == number))
-
-    def unzoom(self) -> bool:
-        """Back to all panes; False when nothing was zoomed."""
-        if not self.has_class("-zoom"):
-            return False
-        self.remove_class("-zoom")
-        self.call_after_refresh(self._again)
-        return True
-
-    def on_pane_zoom(self, message: Pane.Zoom) -> None:
-        self.zoom(message.pane)
-
-    @property
-    def focused_pane(self) -> Pane | None:
-        return self.focused if isinstance(self.focused, Pane) else None
