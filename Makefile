@@ -21,11 +21,11 @@ export PYTHONHASHSEED := 0
 help:
 	@echo "make run           open the console on the paper venue"
 	@echo "make test          everything: lint, types, import rules, all tests"
-	@echo "make check         the quick loop: lint, types, import rules, fast tests (< 90 s)"
+	@echo "make check         the quick loop: lint, types, import rules, fast tests"
 	@echo "make pythons       the fast tests on the other supported Pythons that are found here"
 	@echo "make bench         measure (tests/bench); make bench-setup installs what it compares with"
-	@echo "make chaos         long fault runs"
-	@echo "make rehearse      ten minutes of live rounds on each loopback venue and on both under faults (MINUTES=n)"
+	@echo "make chaos         not built yet; long fault runs: make rehearse, and docs/testing.md"
+	@echo "make rehearse      live rounds under faults, four runs of ten minutes: each dialect, both, a pair (MINUTES=n)"
 	@echo "make replay SEED=n repeat one simulation seed, byte for byte"
 	@echo "make pins          resolve constraints.txt anew; make clean removes .venv and caches"
 
@@ -77,7 +77,7 @@ bench-setup: $(DEV_STAMP)
 	@PYTHON311="$(PYTHON311)" PYTHON312="$(PYTHON312)" tests/bench/setup.sh
 
 chaos:
-	@echo "make chaos comes with the fault venue, a later issue; nothing was run"; exit 1
+	@echo "make chaos is not built yet, nothing was run; long fault runs: make rehearse, and docs/testing.md"; exit 1
 
 rehearse: $(DEV_STAMP)
 	@for dialect in binance_usdm hyperliquid both pair; do \

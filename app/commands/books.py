@@ -59,7 +59,9 @@ def check(
 def backtest(
     ctx: typer.Context,
     config: Path = typer.Option(..., envvar="CONFIG_PATH", help="configuration file"),
-    market: list[str] = typer.Option(..., help="recordings (several)"),
+    market: list[str] = typer.Option(
+        ..., help="recordings, basis:, tape:, bars: (several); or synthetic:HOURS, pair-walk"
+    ),
     driver: str = typer.Option("reference", help="reference or compiled"),
     round_hours: float = typer.Option(None, min=0.001, max=720, help="length of a round"),
     seed: int = typer.Option(None, min=0, help="seed of the latencies"),
