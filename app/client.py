@@ -16,6 +16,7 @@ from core.control.desk import Desk
 from core.control.protocol import Do, Report, Welcome
 from core.domain.commands import Answer, AnyCommand, Flatten, Halt
 from core.domain.errors import PerpError, Refused
+from core.domain.questions import AnyQuestion, Page
 from core.domain.snapshot import Snapshot
 from core.guard.process import start_ticks
 
@@ -38,6 +39,9 @@ class InProcess:
 
     def answers(self) -> Sequence[Answer]:
         return self._desk.answers()
+
+    def query(self, question: AnyQuestion) -> Page:
+        return self._desk.query(question)
 
 
 class Socket:
@@ -100,6 +104,10 @@ class Socket:
         while self._answers:
             found.append(self._answers.popleft())
         return found
+
+    def query(self, question: AnyQuestion) -> Page:
+        with ControlClient(self._state_dir) as client:
+            return client.query(question)
 
     def close(self) -> None:
         self._closed.set()

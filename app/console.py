@@ -21,6 +21,7 @@ from app.keyhook import KeyHook
 from app.navigation import Navigation
 from app.operator_actions import OperatorActions
 from app.options import Options
+from app.paging import Paging
 from core.domain.commands import Attended
 from core.domain.ports import CoreClient
 from core.domain.snapshot import Snapshot
@@ -43,7 +44,7 @@ NOTE_NS = 5 * fmt.SECOND
 MIN_HZ, MAX_HZ = 0.5, 4.0
 
 
-class Console(OperatorActions, Navigation, App[str]):
+class Console(OperatorActions, Navigation, Paging, App[str]):
     """Returns why it ended: `detach`, `stop`, `lost`, `core dead`."""
 
     TITLE = "perpconsole"
@@ -134,6 +135,7 @@ class Console(OperatorActions, Navigation, App[str]):
         if new is not None and new is not self.snapshot:
             self.snapshot, self._got = new, now
         self.take_answers()
+        self.look_for_pages()
         self._watch(now)
         run = self.snapshot.state.run if self.snapshot is not None else ""
         urgent = run != self._run

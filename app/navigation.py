@@ -11,11 +11,19 @@ from typing import Any
 from screens.actions import HELP, OVERVIEW, SCREENS, SPREAD
 from screens.base import ConsoleScreen
 from screens.board import Board
+from screens.config import Config
+from screens.execution import Execution
 from screens.help import Help
+from screens.logs import Logs
+from screens.risk import Risk
 from screens.rounds import Rounds
+from screens.scheduler import Scheduler
 from screens.spread import Spread
+from screens.venues import Venues
 
-BUILT: dict[str, type[ConsoleScreen]] = {screen.scope: screen for screen in (Spread, Rounds)}
+BUILT: dict[str, type[ConsoleScreen]] = {
+    screen.scope: screen for screen in (Risk, Execution, Spread, Rounds, Config, Logs, Venues, Scheduler)
+}
 
 
 class Navigation:
@@ -47,6 +55,22 @@ class Navigation:
     def action_previous_pair(self: Any) -> None:
         if isinstance(self.screen, Spread):
             self.screen.move(-1)
+
+    def action_limits_down(self: Any) -> None:
+        if isinstance(self.screen, Risk):
+            self.screen.move(1)
+
+    def action_limits_up(self: Any) -> None:
+        if isinstance(self.screen, Risk):
+            self.screen.move(-1)
+
+    def action_next_alone(self: Any) -> None:
+        if isinstance(self.screen, Execution):
+            self.screen.turn(1)
+
+    def action_previous_alone(self: Any) -> None:
+        if isinstance(self.screen, Execution):
+            self.screen.turn(-1)
 
     def _turn(self: Any, by: int) -> None:
         """The next screen; that of the pair only where the core has one."""

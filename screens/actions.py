@@ -19,12 +19,18 @@ TRADES = (PULL, ASK, EMERGENCY)
 
 GLOBAL = "everywhere"
 OVERVIEW = "overview"
+RISK = "risk"
+EXECUTION = "execution"
 SPREAD = "spread"
 ROUNDS = "rounds"
+CONFIG = "config"
+LOGS = "logs"
+VENUES = "venues"
+SCHEDULER = "scheduler"
 HELP = "help"
 
 # screens in the order of [ and ]
-SCREENS = (OVERVIEW, SPREAD, ROUNDS, HELP)
+SCREENS = (OVERVIEW, RISK, EXECUTION, SPREAD, ROUNDS, CONFIG, LOGS, VENUES, SCHEDULER, HELP)
 
 
 @dataclass(frozen=True)
@@ -90,15 +96,30 @@ ACTIONS: tuple[Action, ...] = (
     Action("copy_path", ("y",), "Copy the report's path (OSC 52)", ROUNDS, foot="Copy path", rank=3),
     Action("show_path", ("e",), "Show the report's path", ROUNDS, foot="Path", rank=3),
     Action("open_report", ("enter",), "Read the chosen report", ROUNDS, foot="Read", rank=3),
-    Action("risk", ("r",), "Risk screen", later=True),
-    Action("execution", ("x",), "Execution screen", later=True),
+    Action("risk", ("r",), "Risk: limits, liquidation buffers, what if, stops, reduce bands", foot="Risk", rank=6),
+    Action("limits_up", ("up",), "Back in the limits", RISK),
+    Action("limits_down", ("down",), "On in the limits", RISK),
+    Action("execution", ("x",), "Execution: latency, fills, markout, slippage, refusals, venue budgets"),
+    Action("next_alone", ("right",), "The next pane alone, hidden ones too", EXECUTION, foot="Next pane", rank=3),
+    Action("previous_alone", ("left",), "The pane before it alone", EXECUTION),
     Action("lab", ("b",), "Lab screen", later=True),
     Action("hotlist", ("h",), "Hotlist screen", later=True),
     Action("audit", ("u",), "Audit screen", later=True),
-    Action("config", ("c",), "Configuration screen", later=True),
-    Action("logs", ("l",), "Logs screen", later=True),
-    Action("venues", ("v",), "Venues screen", later=True),
-    Action("scheduler", ("j",), "Scheduler screen", later=True),
+    Action("config", ("c",), "Config & self-check: values in force with their origin, checks"),
+    Action("logs", ("l",), "Logs: the newest 10,000 lines, by level and text"),
+    Action("filter", ("/",), "Show only rows with a text (Logs, Config)"),
+    Action("level_debug", ("1",), "Every line", LOGS),
+    Action("level_info", ("2",), "info and above", LOGS),
+    Action("level_warn", ("3",), "WARN and above", LOGS, foot="WARN", rank=3),
+    Action("level_error", ("4",), "ERROR and above", LOGS),
+    Action("level_crit", ("5",), "CRIT only", LOGS),
+    Action("find_next", ("n",), "Next WARN or worse", LOGS, foot="Next", rank=3),
+    Action("find_previous", ("N",), "WARN or worse before", LOGS),
+    Action("follow", ("F",), "Follow the newest line again", LOGS, foot="Follow", rank=3),
+    Action("copy_rows", ("y",), "Copy the rows that are shown (OSC 52)", LOGS, foot="Copy", rank=4),
+    Action("copy_values", ("y",), "Copy the values that are shown (OSC 52)", CONFIG, foot="Copy", rank=4),
+    Action("venues", ("v",), "Venues & streams: what is up, ages, allowances, accounts, funding"),
+    Action("scheduler", ("j",), "Scheduler: what happens next and when, finished rounds, state history"),
 )  # fmt: skip
 
 # Never bound to anything that trades: tails of torn escape sequences, tmux and screen prefixes, shell habits,

@@ -23,6 +23,7 @@ class EngineDesk:
         self.engine, self.wire, self._log_tail = engine, wire, log_tail
         self.requests = 0
         self.told: Callable[[], dict[str, int]] = dict  # what a real venue's wire counts beside ours
+        self.heard: Callable[[], tuple[tuple[int, int, int], ...]] = tuple  # place, dropped, conflated of each feed
         self.queue: Callable[[], dict[tuple[int, int], float | None]] = dict
 
     @property
@@ -79,10 +80,13 @@ class EngineDesk:
         post = self.engine.posts[i]
         seat = self.engine.seats[post.seat]
         cap = float(seat.strategy.net_cap(seat.posts.index(post)))
-        return limits_view(post.limits, post.risk, post.ledger, post.instrument, cap, self.engine.now, seat.name)
+        return limits_view(
+            post.limits, post.risk, post.ledger, post.instrument, cap, self.engine.now, seat.name,
+            view=post.view, vitals=post.vitals,
+        )  # fmt: skip
 
     def bands(self, i: int) -> tuple[BandRow, ...]:
-        return bands_view(self.engine.posts[i].limits, self.engine.posts[i].risk)
+        return bands_view(self.engine.posts[i].limits, self.engine.posts[i].risk, self.name(i))
 
     def activity(self, i: int) -> Activity:
         post = self.engine.posts[i]
@@ -105,7 +109,7 @@ class EngineDesk:
     def wires(self) -> tuple[Wire, ...]:
         used, limit = self.wire.used(self.engine.now)
         ours = {"requests": self.requests, "orders_used": used, "orders_limit": limit, **self.told()}
-        return (Wire(venue=self.engine.posts[0].instrument.venue, **ours),)
+        return (Wire(venue=self.engine.posts[0].instrument.venue, places=self.heard(), **ours),)
 
     def log_tail(self, lines: int) -> tuple[str, ...]:
         return self._log_tail(lines)

@@ -47,9 +47,9 @@ class Guarding:
 
     def _close(self) -> None:
         """A stop of the engine's own (a limit, a cross-check) is as latched as one by key: gate and disk."""
-        plan = self.engine.stopping.plan
-        if plan is not None:
-            self.desk.gate.close(plan.reason, plan.verb, "core", plan.scope)
+        stopping = self.engine.stopping
+        if stopping.plan is not None:
+            self.desk.gate.close(stopping.plan.reason, stopping.verb, "core", stopping.scope)
 
     def _advance(self) -> None:
         """How far a stop got, for whoever starts after us."""

@@ -26,14 +26,14 @@ from core.build.remembered import Remembered
 from core.build.second_writer import SecondWriter
 from core.build.standing import Standing, open_journal
 from core.build.starts import earlier_starts, record_start
-from core.build.venue_words import listed_at, told_of
+from core.build.venue_words import heard_of, listed_at, told_of
 from core.clock import SteadyClock, stamp
 from core.config.load import Loaded
 from core.control.desk import Desk
 from core.control.launch import Launch
 from core.control.pulse import mark_clean_end
 from core.control.venue_record import forget_venues, write_venues
-from core.domain.errors import PerpError, Refused
+from core.domain.errors import PerpError, Refused, Unverified
 from core.domain.events import Started, Step
 from core.domain.instrument import Instrument
 from core.domain.units import MONEY, NS_PER_S
@@ -48,6 +48,10 @@ from core.venues.several import SeveralVenues
 LEVELS = {"info": "info", "warn": "warn", "crit": "crit"}
 OVERLAP_NS = 120 * NS_PER_S  # trades of earlier runs are read again this far back; each is counted once
 SAVE_NS = NS_PER_S
+NOT_SAID = (
+    "stopped, and no venue said that all of ours is gone: look at the venue's own page, then perpconsole position "
+    "--verify, or perpconsole panic"
+)
 ASK_S = 8.0
 
 
@@ -123,6 +127,8 @@ class LiveCore(Standing):
             [(venue.traits.name, venue.ids) for venue in self.venues], engine.check, earlier_starts(launch.state_dir)
         )
         self.observers.desk.told = lambda: told_of(self.venues, self.inbox, clock)
+        self.observers.desk.heard = lambda: heard_of(self.venues, self.inbox)
+        self.pictures.venues.live(self.venues, self.protection)
         self.close_cut_off()
         self._saved_at = 0
 
@@ -208,7 +214,12 @@ class LiveCore(Standing):
             self.guards.release()
 
     async def _ended(self) -> None:
-        """The engine stopped in order: its orders are gone by each venue's own word, nobody needs to watch any more."""
+        """The engine stopped: where its orders are gone by each venue's own word nobody needs to watch any more. Else
+        the dead-man's switches stay armed and fire, and the watchdog takes this for the death that it is as good as.
+        Raises Unverified then."""
+        if not self.engine.end_verified:
+            self.protection.hold()
+            raise Unverified(NOT_SAID)
         await self.protection.stop()
         mark_clean_end(self.launch.state_dir)
         flat = not any(post.ledger.s.pos for post in self.engine.posts)

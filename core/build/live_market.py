@@ -172,6 +172,11 @@ class LiveFeed:
             self._venues[route.traits.name] = venue
             return
 
+    @property
+    def venues(self) -> dict[str, CcxtVenue]:
+        """Those that are open, by name."""
+        return dict(self._venues)
+
     def _say(self, level: str, code: str, text: str) -> None:
         self.note(level, code, text)
 

@@ -7,13 +7,14 @@ from collections import deque
 from core.build.checklist_running import before_resume
 from core.build.observers import Observers, version
 from core.build.pair_rows import pair_rows
+from core.build.venue_rows import VenueRows
 from core.config.load import Loaded
 from core.control.desk import Desk
 from core.control.launch import Launch
 from core.domain.commands import Answer
 from core.domain.events import Step
 from core.domain.snapshot import Action, Check, Kernels, Round, Snapshot, State
-from core.domain.units import NS_PER_S
+from core.domain.units import FAR, NS_PER_S
 from core.engine.engine import GRACE, Engine
 from core.engine.runstate import PAUSED, RUNNING, STARTING
 from core.risk.blocks import COOLDOWN_MODE
@@ -41,6 +42,7 @@ class Pictures:
         self.metrics_port: int | None = None
         self.stopping = False
         self.dead_man = ""  # what cancels our orders when this process cannot
+        self.venues = VenueRows(observers.desk)
         self.urgent = True
         self.last_report = ""
         recorder = observers.recorder
@@ -98,6 +100,7 @@ class Pictures:
             kernels=kernels,
             metrics_port=self.metrics_port,
             dead_man=self.dead_man,
+            venues=self.venues.rows(now),
             double_press_flattens=settings.console.double_press_flattens,
         )
         return self.picture.snapshot(now, frame)
@@ -107,7 +110,8 @@ class Pictures:
 
     def _round(self, now: int, last: str) -> Round:
         machine = self.engine.rounds.machine
-        plan = self.loaded.settings.rounds
+        plan, due = self.loaded.settings.rounds, machine.due()
+        running = machine.finishing or due < FAR
         return Round(
             number=machine.number if machine.number > 0 else 0,
             started=machine.started,
@@ -116,6 +120,9 @@ class Pictures:
             of=plan.count,
             finishing=machine.finishing,
             last_report=last,
+            ends=due if not machine.finishing and due < FAR else None,
+            on_end="flatten" if machine.wants_flat() else "carry",
+            left=max(0, plan.count - machine.played - running) if plan.count else None,
         )
 
     def _state(self) -> State:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -24,6 +25,25 @@ def planned(loaded: Loaded, given: float | None) -> dict[str, Any]:
     that no check is known for."""
     results: list[dict[str, Any]] = []
     texts: list[str] = []
+    for name, instrument, found, mine in _checked(loaded, given):
+        results.append({"strategy": name, "ok": found.ok, "warnings": mine, **msgspec.to_builtins(found)})
+        texts += [selfcheck_text.text(found, instrument), *(f"warn  {text}" for text in mine)]
+    return {"ok": all(one["ok"] for one in results), "strategies": results, "text": "\n".join(texts)}
+
+
+def findings(loaded: Loaded) -> list[tuple[str, list[selfcheck.Finding]]]:
+    """Rule by rule what `planned` finds, by strategy and instrument; lost layers are one finding. Raises as it does."""
+    out = []
+    for name, instrument, found, mine in _checked(loaded, None):
+        level = "fail" if found.unplaceable else "ok"
+        layers = selfcheck.Finding("layers", level, f"{found.placeable} of {found.wanted} can be placed")
+        said = [selfcheck.Finding("config", "warn", text) for text in mine]
+        out.append((f"{name} {instrument.symbol}", [layers, *found.findings, *said]))
+    return out
+
+
+def _checked(loaded: Loaded, given: float | None) -> Iterator[tuple[str, Instrument, selfcheck.SelfCheck, list[str]]]:
+    """Strategy, instrument, its check and its warnings."""
     for n, settings in enumerate(loaded.settings.strategies):
         params, risk = loaded.params[n], loaded.risks[n]
         if not isinstance(params, AsmmParams | PairParams) or not isinstance(risk, RiskParams):
@@ -35,10 +55,7 @@ def planned(loaded: Loaded, given: float | None) -> dict[str, Any]:
             found = selfcheck.self_check(
                 instrument, price, orders_of(params, leg, price), settings.budget or loaded.settings.equity, bounds
             )
-            mine = said[leg]
-            results.append({"strategy": settings.name, "ok": found.ok, "warnings": mine, **msgspec.to_builtins(found)})
-            texts += [selfcheck_text.text(found, instrument), *(f"warn  {text}" for text in mine)]
-    return {"ok": all(one["ok"] for one in results), "strategies": results, "text": "\n".join(texts)}
+            yield settings.name, instrument, found, said[leg]
 
 
 def orders_of(params: AsmmParams | PairParams, leg: int, price: float) -> tuple[selfcheck.Planned, ...]:

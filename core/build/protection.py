@@ -73,12 +73,16 @@ class Protection:
         if WATCHDOG in self.kinds.values() and now - self._looked > LOOK_NS:
             self._looked = now
             self._look(now)
-        parts = {label: self._one(label, now) for label in self.kinds}
+        parts = self.each(now)
         if len(parts) == 1:
             return next(iter(parts.values()))
         told = [f"{NONE} {label}{text.removeprefix(NONE)}" if text.startswith(NONE) else f"{label} {text}"
                 for label, text in parts.items()]  # fmt: skip
         return "; ".join(sorted(told, key=lambda text: not text.startswith(NONE)))
+
+    def each(self, now: int) -> dict[str, str]:
+        """The words of `text` by label; `now` monotonic."""
+        return {label: self._one(label, now) for label in self.kinds}
 
     def _one(self, label: str, now: int) -> str:
         switch, kind = self.switches[label], self.kinds[label]

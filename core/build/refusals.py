@@ -56,7 +56,7 @@ def _count(frame: Frame, who: dict[str, Counter[str]]) -> None:
     for event in frame.moment.inputs:
         if isinstance(event, RequestRefused):
             who["wire"][name_of(event.code)] += 1
-    for report in frame.moment.reports:
+    for report in frame.moment.reports:  # the venue's words as they came: all of a journal; reads bring no refusal
         if report.kind in (REJECTED, AMEND_REJECTED):
             who["venue"][name_of(report.code)] += 1
 

@@ -107,6 +107,10 @@ class PaperCore(Standing):
         )  # fmt: skip
         self.driver.timed = True
         if feed is not None:
+            from core.build.venue_words import heard_of
+
+            self.pictures.venues.fed(feed)
+            self.observers.desk.heard = lambda: heard_of(feed.venues.values())
             feed.note = lambda level, code, text: self.observers.alerts.add(self.driver.now, level, code, text)
         self.observers.desk.queue = self.venue.exchange.queue_share
         self._synced = 0

@@ -6,7 +6,7 @@ Reads only. A venue that does not answer in time is named, with what the others 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from core import tasks
@@ -44,6 +44,15 @@ async def _ask(venue: CcxtVenue, what: str) -> ReadReply:
             return await venue.read(Read(what, 0), True)
     except TimeoutError:
         return ReadReply(what, 0, venue.clock.now(), error=f"no answer in {LIST_S:g} s")
+
+
+def heard_of(venues: Iterable[CcxtVenue], inbox: Inbox | None = None) -> tuple[tuple[int, int, int], ...]:
+    """(instrument number, messages refused by the codec, rows conflated) of each feed."""
+    return tuple(
+        (number, sum(feed.dropped.values()), inbox.conflated(number) if inbox is not None else 0)
+        for venue in venues
+        for number, feed in venue.feeds.items()
+    )
 
 
 def told_of(venues: Sequence[CcxtVenue], inbox: Inbox, clock: Clock) -> dict[str, int]:

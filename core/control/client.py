@@ -24,6 +24,7 @@ from core.control.protocol import (
     Hello,
     Picture,
     Progress,
+    Query,
     Reply,
     Watch,
     Welcome,
@@ -34,6 +35,7 @@ from core.control.protocol import (
 )
 from core.domain.commands import Flatten, Halt
 from core.domain.errors import Refused, Unavailable
+from core.domain.questions import PAGES, AnyQuestion, Page
 from core.domain.snapshot import Snapshot
 from core.guard.process import operator
 
@@ -81,6 +83,14 @@ class ControlClient:
         if not isinstance(told, Reply):
             raise BadFrame(f"Expected a reply, was {type(told).__name__}")
         return told
+
+    def query(self, question: AnyQuestion, timeout_s: float = 20.0) -> Page:
+        """A page. Raises Unavailable when none comes in time, Refused with the core's words when it has none."""
+        reply = self.ask(Query(question=question), timeout_s)
+        if not reply.ok:
+            raise Refused(reply.text)
+        page: Page = msgspec.convert(reply.body, PAGES[type(question)])
+        return page
 
     def stop(self, command: Halt | Flatten, timeout_s: float) -> Ack:
         """Close the gate of the core: the server's thread acks at once, whatever the core does."""

@@ -25,6 +25,7 @@ from core.control.protocol import (
     Hello,
     Picture,
     Position,
+    Query,
     Reply,
     Report,
     Reports,
@@ -170,6 +171,9 @@ class Connection:
             return Reply(n=ask.n, ok=True, text=text)
         if isinstance(ask, Do):
             return await self._command(ask)
+        if isinstance(ask, Query):
+            page = await asyncio.to_thread(self._desk.query, ask.question)
+            return Reply(n=ask.n, ok=True, body=msgspec.to_builtins(page))
         return Reply(n=ask.n, ok=False, text="Expected one hello, was a second")
 
     async def _position(self, ask: Position) -> Reply:

@@ -18,6 +18,8 @@ import msgspec
 
 from core.clock import stopwatch
 from core.domain.commands import Answer, AnyCommand, Flatten, Halt
+from core.domain.errors import Unavailable
+from core.domain.questions import Page, Question
 from core.domain.snapshot import Holder, Snapshot
 from core.guard.gate import GateFlag
 
@@ -41,6 +43,7 @@ class Desk:
         self._wake: Callable[[], None] | None = None
         self._picture: Snapshot | None = None
         self._watchers: list[Callable[[], None]] = []
+        self._pages: dict[type[Question], Callable[[Any], Page]] = {}
         self.published = 0  # pictures so far: moves while the core lives
         self.t_published = 0  # stopwatch ns of the newest
         self.read_position: Callable[[bool], dict[str, Any]] | None = None  # core side sets it: reads the venue again
@@ -66,6 +69,13 @@ class Desk:
         """Nobody waits for this answer any more."""
         with self._lock:
             self._waiting = {key: waiting for key, waiting in self._waiting.items() if waiting is not future}
+
+    def query(self, question: Question) -> Page:
+        """A page, made in the calling thread. Raises Unavailable while the core does not answer such questions."""
+        make = self._pages.get(type(question))
+        if make is None:
+            raise Unavailable("the core does not answer this yet; ask again in a moment")
+        return make(question)
 
     def latest(self) -> Snapshot | None:
         """The newest picture, None before the first."""
@@ -105,6 +115,10 @@ class Desk:
         for key, future in waiting.items():
             if not future.done():
                 future.set_result(Answer(id=key, ok=False, text="the core has ended"))
+
+    def answer_with(self, kind: type[Question], make: Callable[[Any], Page]) -> None:
+        """Pages of one kind come from `make`, in whatever thread asks."""
+        self._pages[kind] = make
 
     def take(self) -> list[AnyCommand]:
         """All queued commands, oldest first. A Halt or Flatten that a re-arm overtook closes the gate again."""

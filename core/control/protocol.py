@@ -15,10 +15,11 @@ import msgspec
 
 from core.domain.commands import AnyCommand
 from core.domain.errors import PerpError
+from core.domain.questions import AnyQuestion
 from core.domain.snapshot import Snapshot
 from core.guard.private import check_private
 
-VERSION = 1
+VERSION = 2
 SOCKET_FILE = "control.sock"
 FRAME_CAP = 4 << 20
 ACK_MS = 500
@@ -77,7 +78,13 @@ class Report(Ask, frozen=True):
     name: str
 
 
-AnyAsk = Hello | Status | Position | Do | Watch | Reports | Report
+class Query(Ask, frozen=True):
+    """A page that is not in the picture; the reply's body is the page as plain values."""
+
+    question: AnyQuestion
+
+
+AnyAsk = Hello | Status | Position | Do | Watch | Reports | Report | Query
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, tag_field="told", tag=str.lower):

@@ -29,6 +29,12 @@ class Fatal(PerpError):
     """Stop: continuing would act on a state that we do not know."""
 
 
+class Unverified(PerpError):
+    """It was asked for and sent, and no venue said that it is done. Exit code 3."""
+
+    code = 3
+
+
 class Refused(PerpError):
     """The operator asked for something that is refused, with the reason and the next step. Exit code 1."""
 

@@ -150,7 +150,12 @@ class Read(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """What one moment led to. The driver sends `requests` and `reads`; sinks see all of it and return nothing."""
+    """What one moment led to. The driver sends `requests` and `reads`; sinks see all of it and return nothing.
+
+    `applied`: what our ledgers took in this step, in that order: of the moment's reports, of those held before, of
+    those that only reads brought. Without what a ledger knew already or refused; a payment that several ledgers share
+    stands there in parts. `takers[k]` is the number of the ledger that took `applied[k]`.
+    """
 
     seq: int
     moment: Moment
@@ -159,3 +164,5 @@ class Step(msgspec.Struct, frozen=True):
     reads: tuple[Read, ...] = ()
     notes: tuple[Note, ...] = ()
     answers: tuple[Answer, ...] = ()
+    applied: tuple[Report, ...] = ()
+    takers: tuple[int, ...] = ()

@@ -8,6 +8,7 @@ from typing import Protocol
 from core.domain.commands import Answer, AnyCommand
 from core.domain.events import Health, Input, Moment, Read, ReadReply, Step
 from core.domain.order import Report, Request
+from core.domain.questions import AnyQuestion, Page
 from core.domain.snapshot import Snapshot
 
 
@@ -61,11 +62,13 @@ class Timers(Protocol):
 
 
 class CoreClient(Protocol):
-    """The one door between a console and a core. `send` never blocks on the core's loop."""
+    """The one door between a console and a core. `send` never blocks on the core's loop; `query` waits for its page, so
+    consoles ask it beside their own loop; it raises PerpError where there is none."""
 
     def send(self, command: AnyCommand) -> None: ...
     def latest(self) -> Snapshot | None: ...
     def answers(self) -> Sequence[Answer]: ...
+    def query(self, question: AnyQuestion) -> Page: ...
 
 
 Process = Callable[[Moment], Step]

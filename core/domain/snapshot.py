@@ -8,7 +8,14 @@ from __future__ import annotations
 
 import msgspec
 
+from core.domain.execution_picture import Execution as Execution
+from core.domain.limit_rows import BandRow as BandRow
+from core.domain.limit_rows import LimitRow as LimitRow
 from core.domain.pair_picture import PairRow
+from core.domain.venue_picture import Feed as Feed
+from core.domain.venue_picture import FundingRow as FundingRow
+from core.domain.venue_picture import Rest as Rest
+from core.domain.venue_picture import VenueRow as VenueRow
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -30,6 +37,7 @@ class PositionRow(Row, frozen=True, gc=False):
     ts: int  # of the newest figure in the row
     foreign: bool = False
     close_cost: float | None = None  # estimate of closing at market now: half spread, depth, taker fee
+    owner: str = ""  # the strategy that holds it
 
 
 class OrderRow(Row, frozen=True, gc=False):
@@ -59,6 +67,7 @@ class LatencyRow(Row, frozen=True, gc=False):
     n: int
     band: str  # excellent | good | acceptable | degraded | unacceptable | -- (S0-23)
     spark: tuple[float, ...] = ()
+    bins: tuple[tuple[int, int], ...] = ()  # (lower bound ns, count), neighbours, at most 24; tick->order, order->ack
 
 
 class AlertRow(Row, frozen=True, gc=False):
@@ -69,45 +78,6 @@ class AlertRow(Row, frozen=True, gc=False):
     text: str
     acked: bool
     strategy: str = ""
-
-
-class LimitRow(Row, frozen=True, gc=False):
-    """One risk limit: now, its bound, the used share; `fired` counts today."""
-
-    name: str
-    now: float | None
-    bound: float | None
-    unit: str
-    used: float | None
-    fired: int = 0
-    owner: str = ""
-    reason: str = ""
-
-
-class BandRow(Row, frozen=True, gc=False):
-    loss: float
-    fraction: float
-    done: bool
-
-
-class Execution(Row, frozen=True, gc=False):
-    """Figures of the last hour unless said."""
-
-    fill_rate: float | None = None
-    fill_rate_buy: float | None = None
-    fill_rate_sell: float | None = None
-    n_orders: int = 0
-    n_fills: int = 0
-    maker_share: float | None = None
-    slippage_bps: float | None = None
-    markout_bps: tuple[tuple[float, float | None], ...] = ()  # (seconds, bps)
-    adverse_rate: float | None = None
-    rejects: tuple[tuple[str, int], ...] = ()
-    reject_rate: float | None = None
-    suppressed: int = 0
-    dropped: int = 0
-    unknown: int = 0
-    by_layer: tuple[tuple[int, float | None], ...] = ()
 
 
 class Pnl(Row, frozen=True, gc=False):
@@ -127,40 +97,6 @@ class Pnl(Row, frozen=True, gc=False):
     drawdown_limit: float | None = None  # fraction, > 0
     identity_ok: bool = True
     spark: tuple[float, ...] = ()
-
-
-class Feed(Row, frozen=True, gc=False):
-    """One stream: age and counters (S0-13, S0-24..27)."""
-
-    venue: str
-    symbol: str
-    stream: str
-    up: bool
-    age_ns: int | None
-    stale_ns: int
-    per_s: float
-    gaps: int
-    lost: int
-    dropped: int
-    conflated: int
-    reconnects: int
-
-
-class Rest(Row, frozen=True, gc=False):
-    """REST calls since the start (S3-31, S3-74)."""
-
-    requests: int = 0
-    errors: int = 0
-    latency_ms: float | None = None  # mean of the last minute
-
-
-class FundingRow(Row, frozen=True, gc=False):
-    venue: str
-    symbol: str
-    rate: float | None
-    next_ts: int | None
-    assumed: bool  # no stream: the config's figure
-    paid_round: float
 
 
 class Term(Row, frozen=True, gc=False):
@@ -224,6 +160,9 @@ class Round(Row, frozen=True, gc=False):
     of: int = 0  # 0 = no end
     finishing: bool = False
     last_report: str = ""
+    ends: int | None = None  # ts of its timer; None while none runs
+    on_end: str = ""  # flatten | carry: what the end does with positions
+    left: int | None = None  # rounds that follow this one; None = no end
 
 
 class RoundRow(Row, frozen=True, gc=False):
@@ -328,6 +267,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     pairs: tuple[PairRow, ...] = ()
     chart: Chart = Chart()
     funding: tuple[FundingRow, ...] = ()
+    venues: tuple[VenueRow, ...] = ()
     feeds: tuple[Feed, ...] = ()
     rest: Rest = Rest()
     weight_used: int = 0

@@ -9,9 +9,12 @@ from collections.abc import Callable, Sequence
 
 from core.domain.events import Note, Read, ReadReply
 from core.domain.order import Report
+from core.domain.units import NS_PER_S
 from core.engine.crosscheck import CrossCheck
 from core.engine.post import Post
 from core.engine.timers import TimerQueue
+
+FRESH_NS = 30 * NS_PER_S  # an agreement older than this says nothing of now
 
 
 class Accounts:
@@ -46,6 +49,16 @@ class Accounts:
     def why(self) -> str:
         """Of the first account that is not reconciled; "" when all are."""
         return next((check.why for check in self.each if not check.clean), self.each[0].why)
+
+    def agreed(self, now: int) -> bool:
+        """Every account was read and agreed with ours a moment ago; `trouble` says what is in the way."""
+        return all(check.clean and not check.why and now - check.last_ok <= FRESH_NS for check in self.each)
+
+    @property
+    def trouble(self) -> str:
+        """The first account's that has one; else how long no answer has come."""
+        known = next((check.why for check in self.each if check.why), "")
+        return known or "no answer of the venue for 30 s"
 
     @property
     def rounds(self) -> int:

@@ -22,7 +22,8 @@ from core.domain.commands import (
 from core.domain.events import Note
 from core.domain.order import CANCEL, LIVE, Request
 from core.domain.reasons import PAUSED as PAUSED_CODE
-from core.engine.runstate import FLATTENING, HALTING, PAUSED, RUNNING, STARTING, STOPPING
+from core.engine import ending
+from core.engine.runstate import FINISHING, FLATTENING, HALTING, PAUSED, RUNNING, STOPPING
 from core.engine.stopping import FLATTEN, HALT
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def obey(engine: Engine, command: AnyCommand, now: int) -> Answer:
     who = f" by {command.who}" if command.who else ""
     if isinstance(command, Halt | Flatten):
         verb = FLATTEN if isinstance(command, Flatten) else HALT
-        engine.latch(verb, command.reason + who, command.scope, command.id or f"stop-{engine.seq}")
+        ending.latch(engine, verb, command.reason + who, command.scope, command.id or f"stop-{engine.seq}")
         return _yes(command, "flattening" if verb == FLATTEN else "halting: cancelling all of ours")
     if isinstance(command, Pause):
         return _pause(engine, command, now, who)
@@ -74,6 +75,9 @@ def _no(command: AnyCommand, text: str) -> Answer:
 def _pause(engine: Engine, command: Pause, now: int, who: str) -> Answer:
     if engine.state.run == PAUSED:
         return _yes(command, "already paused")
+    if engine.state.run == FINISHING:
+        engine.rounds.pause_after()
+        return _yes(command, "the round is ending and quotes are gone; PAUSED follows")
     if not engine.state.may(PAUSED) or engine.state.latched:
         return _no(command, f"Expected RUNNING, was {engine.state.run}")
     engine.move(PAUSED, command.reason + who)
@@ -89,10 +93,10 @@ def _resume(engine: Engine, command: Resume, now: int, who: str) -> Answer:
         return _no(
             command, f"Expected PAUSED, was {engine.state.run}; re-arm first (R, or perpconsole resume --reason)"
         )
-    if not engine.state.may(RUNNING) or engine.state.run == STARTING:
+    if engine.state.run != PAUSED:
         return _no(command, f"Expected PAUSED, was {engine.state.run}")
-    if not engine.check.clean:
-        return _no(command, f"Expected a clean reconcile first, was: {engine.check.why}")
+    if not engine.check.agreed(now):
+        return _no(command, f"Expected a clean reconcile first, was: {engine.check.trouble}")
     wanted = GO_WORD if engine.first_word and engine.resumed_once else engine.first_word
     if wanted and command.word != wanted:
         return _no(command, f"Expected the word {wanted!r}, was {command.word!r}")
@@ -111,8 +115,8 @@ def _rearm(engine: Engine, command: Rearm, now: int, who: str) -> Answer:
         return _no(command, f"Expected the word {engine.arm_word!r}, was {command.word!r}")
     if engine.stopping.active or engine.state.run in (HALTING, FLATTENING):
         return _no(command, f"Expected the stop to be finished, was {engine.state.run}")
-    if not engine.check.clean:
-        return _no(command, f"Expected a clean reconcile first, was: {engine.check.why}")
+    if not engine.check.agreed(now):
+        return _no(command, f"Expected a clean reconcile first, was: {engine.check.trouble}")
     if any(seat.open_orders() for seat in engine.seats):
         return _no(command, "Expected 0 open orders, was more")
     engine.stopping.clear()
@@ -125,10 +129,13 @@ def _rearm(engine: Engine, command: Rearm, now: int, who: str) -> Answer:
 
 def _stop(engine: Engine, command: Stop, now: int, who: str) -> Answer:
     if engine.state.latched and engine.stopping.active:
-        engine.end_wanted = command.flatten
+        engine.end_wanted = bool(engine.end_wanted) or command.flatten
         return _yes(command, f"{engine.state.run}: the process ends when this is done")
     if engine.state.run != STOPPING and engine.state.may(STOPPING):
-        engine.end_process(command.flatten, f"stop{who}")
+        ending.end_process(engine, command.flatten, f"stop{who}")
+    elif engine.state.run == STOPPING and command.flatten and engine.stopping.verb != FLATTEN:
+        ending.flatten_end(engine, f"stop{who}, flatten")
+        return _yes(command, "stopping: positions are closed too, then exit")
     return _yes(command, "stopping: cancelling all of ours, then exit")
 
 

@@ -28,15 +28,16 @@ from core.domain.events import (
 from core.domain.order import Refusal, Report, Request
 from core.domain.reasons import PAUSED as PAUSED_CODE
 from core.domain.reasons import name_of
+from core.engine import ending
 from core.engine.accounts import Accounts
 from core.engine.commanding import REARM_WORD, obey
 from core.engine.journal import Frame, Journal
 from core.engine.orders import OrderDesk
-from core.engine.post import Post
+from core.engine.post import Post, Taken
 from core.engine.roundlife import Machine, RoundLife
-from core.engine.runstate import HALTING, PAUSED, RUNNING, STARTING, STOPPED, STOPPING, RunState
+from core.engine.runstate import PAUSED, RUNNING, STARTING, RunState
 from core.engine.seat import Seat
-from core.engine.stopping import FLATTEN, HALT, LATCHED, PROCESS_END, Stopping
+from core.engine.stopping import FLATTEN, HALT, Stopping
 from core.engine.timers import TimerQueue
 from core.kernel import Kernels
 
@@ -61,10 +62,8 @@ class Engine:
         self.timers = TimerQueue()
         self.state = RunState()
         self.orders = OrderDesk(self.posts)
-        self.check = Accounts(
-            self.posts, self.timers, lambda why: self.latch(HALT, why, "ours", f"auto-{self.seq}"), adopts
-        )
-        self.stopping = Stopping(self.posts, self.timers)
+        self.check = Accounts(self.posts, self.timers, lambda why: ending.latch(self, HALT, why), adopts)
+        self.stopping = Stopping(self.posts, self.timers, lambda account: self.check.each[account].clean, self._pairs)
         self.start_paused, self.grace_ns, self.arm_word = start_paused, grace_ns, arm_word
         self.first_word = first_word  # of the first resume after a start, "" = any
         self.resumed_once = False
@@ -77,12 +76,17 @@ class Engine:
         self.bases: dict[int, int] = dict.fromkeys(self.places, 0)
         self.first_notes: list[Note] = []  # said with the start
         self.started: Started | None = None
+        self._valued = False
+        self.end_verified = False  # STOPPED, and by the venue's word
         self.end_wanted: bool | None = None  # a stop of the process that waits for the halt under way; True = flatten
-        self._ends_halted = False  # the process ends out of a halt: its limits have fired already
+        self.ends_halted = False  # the process ends out of a halt: its limits have fired already
         self.health = Health()
         self.links: dict[int, bool] = {}
         self._replies: list[ReadReply] = []
         self._held: list[Report] = []  # reports that came before the account was adopted
+        self.taken = Taken()
+        for post in self.posts:
+            post.taken = self.taken
         self._fresh()
         self.bind(kernels)
 
@@ -93,6 +97,7 @@ class Engine:
             seat.bind(kernels)
 
     def _fresh(self) -> None:
+        self.taken.clear()
         self.requests: list[Request] = []
         self.refused: list[Refusal] = []
         self.reads: list[Read] = []
@@ -123,7 +128,7 @@ class Engine:
         self.rounds.advance(self, due, now)
         step = Step(
             self.seq, moment, tuple(self.requests), tuple(self.refused), tuple(self.reads), tuple(self.notes),
-            tuple(self.answers),
+            tuple(self.answers), tuple(self.taken.reports), tuple(self.taken.numbers),
         )  # fmt: skip
         self.journal.append(Frame(self.seq, moment, step.requests, step.refused, step.reads))
         return step
@@ -176,24 +181,22 @@ class Engine:
         """Guard always; quote only when running or paused; a stop under way owns every request."""
         if due:
             self.check.due(due, now, self.reads)
+        self._value_account()
         for seat in self.seats:
-            if seat.guard(now, self.notes) and not self.state.latched and not self._ends_halted:
-                self._stop_by_risk(seat)
+            if seat.guard(now, self.notes) and not self.ends_halted:
+                ending.by_risk(self, seat)
         if GRACE in due and not self.state.attended and self.state.run == RUNNING:
             self._pause("nobody attended for the grace time")
         replies, self._replies = self._replies, []
         if self.stopping.begun:
-            self._stop_step(now, replies, reports)
+            ending.step(self, now, replies, reports)
             if not self.stopping.active:
                 for seat in self.seats:
-                    seat.after_stop(now, self.notes)
+                    if seat.after_stop(now, self.notes) and self.stopping.verb == HALT and self.state.latched:
+                        ending.latch(self, FLATTEN, f"{seat.name}: the stop of the leg that was kept")
             if self.state.run not in (RUNNING, PAUSED):
                 return
         if self.state.run == STARTING and self.check.clean:
-            if self.check.adopted_balance is not None:
-                self.equity_start = self.check.adopted_balance
-            elif self.start_paused and self.check.balance is not None:  # live: limits count from what is really there
-                self.equity_start = min(self.equity_start, self.check.balance)
             self.move(*((PAUSED, "reconciled; resume to quote") if self.start_paused else (RUNNING, "reconciled")))
             if self.start_paused:
                 self._pause("start")
@@ -209,58 +212,6 @@ class Engine:
             soon, due_at = seat.wake_by(now), self.timers.when(seat.timer)
             if soon and (due_at is None or soon < due_at):
                 self.timers.at(soon, seat.timer)
-
-    # stops -------------------------------------------------------------------------------------------------------
-
-    def _stop_by_risk(self, seat: Seat) -> None:
-        """A limit latched HALTED: stop the desk, and flatten where the limit says so."""
-        for post in seat.posts:
-            risk = post.risk.s
-            if risk.halted:
-                verb = FLATTEN if risk.want_flatten else HALT
-                code = risk.want_flatten or risk.halt_why
-                self.latch(verb, f"{seat.name}: {name_of(code)}", "ours", f"auto-{self.seq}")
-                return
-
-    def latch(self, verb: str, reason: str, scope: str, stop_id: str) -> None:
-        """Halt or flatten, latched. Repeats join the stop under way; the driver writes the latch on this note."""
-        if self.state.run == STOPPING:
-            self.end_wanted = False  # the process still ends, after this
-        for post in self.posts:
-            post.halt_now(0, self.now)
-        in_flight = any(seat.in_flight() for seat in self.seats)
-        self.stopping.begin(verb, LATCHED, stop_id, reason, scope, self.now, 0 if not in_flight else self.stopping.q_ns)
-        if not self.state.latched:
-            self.move(HALTING, reason)
-        self.notes.append(Note("crit", "latched", f"{verb}: {reason}", tag="emergency"))
-
-    def end_process(self, flatten: bool, reason: str) -> None:
-        """SIGTERM and quit: cancel, verify, close the round, exit; not latched. Out of a finished halt the same."""
-        if self.state.latched:
-            self._ends_halted = True
-            self.stopping.clear()
-        self.end_wanted = None
-        self.move(STOPPING, reason)
-        self.stopping.begin(FLATTEN if flatten else HALT, PROCESS_END, f"end-{self.seq}", reason, "ours", self.now)
-        self.rounds.stop(self, self.now, flatten, reason)
-
-    def _stop_step(self, now: int, replies: Sequence[ReadReply], reports: Sequence[Report]) -> None:
-        stopping = self.stopping
-        if stopping.purpose == LATCHED or stopping.active:
-            stopping.step(now, replies, reports, self.requests, self.reads, self.notes)
-        progress = stopping.progress()
-        if progress is None:
-            return
-        if stopping.purpose == LATCHED and progress.state != self.state.run and self.state.may(progress.state):
-            self.move(progress.state, stopping.plan.reason if stopping.plan else "")
-            if not stopping.active:
-                self.rounds.finish(self, now, "halt", carry=True)
-                if self.end_wanted is not None:
-                    self.end_process(self.end_wanted, "stop asked during the halt")
-        elif stopping.purpose == PROCESS_END and not self.rounds.machine.finishing:
-            ended = stopping.over(now, self.notes)
-            if ended:
-                self.move(STOPPED, ended)
 
     def _pause(self, reason: str) -> None:
         self.move(PAUSED, reason)
@@ -287,6 +238,19 @@ class Engine:
             self.timers.cancel(GRACE)
         elif self.grace_ns:
             self.timers.at(self.now + self.grace_ns, GRACE)
+
+    def _pairs(self) -> list[tuple[Post, Post]]:
+        return [legs for seat in self.seats if (legs := seat.legs()) is not None]
+
+    def _value_account(self) -> None:
+        """Once, at the first clean reconcile: limits count from what is really there, whatever the run state is."""
+        if self._valued or not self.check.clean:
+            return
+        self._valued = True
+        if self.check.adopted_balance is not None:
+            self.equity_start = self.check.adopted_balance
+        elif self.start_paused and self.check.balance is not None:
+            self.equity_start = min(self.equity_start, self.check.balance)
 
     @property
     def equity(self) -> int:

@@ -36,7 +36,7 @@ from core.engine.engine import Engine
 from core.engine.inbox import Inbox
 from core.engine.journal import Chunk
 from core.engine.outgoing import Outgoing
-from core.engine.runstate import STOPPED
+from core.engine.runstate import FINISHING, STOPPED, STOPPING
 from core.engine.stopping import NONCE_BASE
 from core.exchange.advance import see
 from core.exchange.blocks import Market
@@ -236,6 +236,7 @@ class LiveDriver:
             self.ended = True
 
     def _carry_out(self, step: Step) -> None:
+        self.outgoing.ending = self.engine.state.run in (FINISHING, STOPPING, STOPPED)
         self.outgoing.take(step.requests, step.moment.ts)
         for read in step.reads:
             tasks.spawn(self._read(read), f"read {read.what}", lambda error: self.fatal(f"reading: {error}"))
@@ -262,7 +263,13 @@ class LiveDriver:
             return ReadReply(read.what, read.nonce, self.clock.now(), error=why, account=read.account)
 
     async def _last_look(self) -> None:
-        """Our orders are gone, but the news of a last fill may still be on its way: the venues list it (R-O4)."""
+        """Our orders are gone, but the news of a last fill may still be on its way: the venues list it (R-O4). An order
+        of ours that stands after all is cancelled, and the end is not called verified."""
+        listed = await asyncio.gather(*(self._answer(Read("orders", NONCE_BASE, account=a)) for a in self._accounts))
+        left = [order for reply in listed for order in reply.orders if order.cl_id]
+        if left:
+            self.engine.end_verified = False
+            await asyncio.gather(*(self.venue.send(cancel_of(order)) for order in left))
         reads = (Read("trades", NONCE_BASE, account=account) for account in self._accounts)
         for reply in await asyncio.gather(*(self._answer(read) for read in reads)):
             if reply.error:

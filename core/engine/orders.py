@@ -14,6 +14,7 @@ from core.domain.events import RequestRefused
 from core.domain.order import DELEVERAGED, FILLED, FUNDED, LIQUIDATED, SLOTS, Report
 from core.domain.units import BUY, SELL, sign_of
 from core.engine.post import NUMBER_SHIFT, Post
+from core.execution.closeout import is_stop
 
 OWNER_SHIFT = NUMBER_SHIFT + SLOTS.bit_length() - 1
 
@@ -38,16 +39,35 @@ class OrderDesk:
             elif report.kind == FUNDED:
                 for number, part in self._split(report):
                     out.setdefault(number, []).append(part)
+            elif report.kind == FILLED and is_stop(report.cl_id):
+                for number, part in self._shared(report):
+                    out.setdefault(number, []).append(part)
             else:
                 out.setdefault(self._owner(report).number, []).append(report)
         return out
 
+    def _shared(self, report: Report) -> list[tuple[int, Report]]:
+        """A stop's close goes to the ledgers whose positions it reduces, the largest first; what is more than all of
+        them hold goes to the last one. The fee by size, to the last unit."""
+        against = -sign_of(report.side)
+        members = sorted(self._at[report.instrument], key=lambda post: (-post.ledger.s.pos * against, post.number))
+        reducing = [post for post in members if post.ledger.s.pos * against > 0] or members[:1]
+        parts, lots, fee = [], report.qty, report.fee
+        for n, post in enumerate(reducing):
+            part = lots if n == len(reducing) - 1 else min(lots, abs(post.ledger.s.pos))
+            paid = fee if part == lots else report.fee * part // report.qty
+            lots, fee = lots - part, fee - paid
+            if part:
+                parts.append((post.number, msgspec.structs.replace(report, qty=part, fee=paid)))
+        return parts
+
     def _owner(self, report: Report) -> Post:
         number = report.cl_id >> OWNER_SHIFT
         members = self._at[report.instrument]
-        for post in members:
-            if post.number == number and report.cl_id:
-                return post
+        if not is_stop(report.cl_id):
+            for post in members:
+                if post.number == number and report.cl_id:
+                    return post
         if report.kind in (FILLED, LIQUIDATED, DELEVERAGED):
             against = -sign_of(report.side)
             return max(members, key=lambda post: (post.ledger.s.pos * against, -post.number))

@@ -15,7 +15,7 @@ from core import tasks
 from core.domain.events import Input, RequestRefused
 from core.domain.order import CANCEL, LOST, STOP, Report, Request
 from core.domain.ports import Clock, LivePort
-from core.domain.reasons import HALTED
+from core.domain.reasons import HALTED, PAUSED
 from core.venues.lanes import WireGate
 
 SYNC_BUDGET_S = 1.0
@@ -47,6 +47,7 @@ class Outgoing:
         self.close_block, self.sync = close_block, sync
         self.refused, self.lost, self.on_fatal = refused, lost, on_fatal
         self.sent = 0
+        self.ending = False  # a round or the process ends: what was decided before that leaves no more
         self.broken = ""  # why no create may leave any more
         self.sync_ns: list[int] = []  # durations since the last look
         self._held: list[tuple[Request, int]] = []  # request, decided at
@@ -125,6 +126,8 @@ class Outgoing:
 
     async def _hand_over(self, request: Request, decided: int) -> None:
         code = self.wire.check(request, decided, self.clock.now())
+        if self.ending and request.kind != CANCEL and not request.flags & STOP:
+            code = PAUSED
         if code:
             self._refuse(request, code)
             return

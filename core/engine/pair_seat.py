@@ -80,11 +80,19 @@ class PairSeat(Seat):
     def withdraw(self) -> None:
         """A disabled pair keeps what protects it: the saga's targets stand."""
 
-    def after_stop(self, now: int, notes: list[Note]) -> None:
-        """Where a stop left nothing, the saga rests in S0. Nothing is sent: its targets are nobody's until `plan`."""
+    def legs(self) -> tuple[Post, Post] | None:
+        self.lineup.follow()
+        return self.lineup.playing
+
+    def after_stop(self, now: int, notes: list[Note]) -> bool:
+        """Where a stop left nothing, the saga rests in S0. Nothing is sent: its targets are nobody's until `plan`. A
+        lone leg that a halt kept has its stop in force."""
         s, w = self.saga.s, self.saga_wish.s
-        if s.state == S0_FLAT or not all(map(self.lineup.holds_nothing, self.posts)):
-            return
+        self._asked = now
+        if not all(map(self.lineup.holds_nothing, self.posts)):
+            return self._stop_reached()
+        if s.state == S0_FLAT:
+            return False
         w.kind = NO_WISH
         self.lineup.advance(now, notes)
         if s.state != S0_FLAT:
@@ -92,6 +100,16 @@ class PairSeat(Seat):
             self.lineup.advance(now, notes)
         self._declare()
         self._say(now, notes)
+        return False
+
+    def _stop_reached(self) -> bool:
+        """The mark of the lone leg's own venue is at its stop, or beyond; an unknown one counts as neither, as the
+        engine's limits see to that."""
+        s, post = self.saga.s, self.lineup.playing[self.saga.s.stop_leg]
+        pos, mark = post.ledger.s.pos, post.view.s.mark
+        if s.stop_px <= 0 or mark <= 0 or pos == 0:
+            return False
+        return bool((mark - s.stop_px) * (1 if pos > 0 else -1) <= 0)
 
     def wake_by(self, now: int) -> int:
         """While orders are at work or one leg stands alone the saga wants to be woken soon."""

@@ -10,7 +10,18 @@ from msgspec.structs import astuple
 
 from core.domain.book import Feed, View
 from core.domain.instrument import Instrument, Spec, spec_of
-from core.domain.order import Ledger, Report, Reports, Requests, Target
+from core.domain.order import (
+    DELEVERAGED,
+    FILLED,
+    FUNDED,
+    LIQUIDATED,
+    SLOTS,
+    Ledger,
+    Report,
+    Reports,
+    Requests,
+    Target,
+)
 from core.execution.blocks import PlanParams
 from core.execution.commit import gate_and_commit
 from core.execution.ledger import apply_reports
@@ -36,6 +47,19 @@ from core.signals.observe import observe
 
 NUMBER_SHIFT = 44  # ledger number above the sequence, so that a client id names its ledger
 REPORT_FIELDS = tuple(name for name in Report.__struct_fields__ if name != "instrument")
+MONEY_KINDS = (FILLED, LIQUIDATED, DELEVERAGED, FUNDED)
+
+
+class Taken:
+    """What ledgers took since the last `clear`, in order: `reports[k]` by the ledger `numbers[k]`."""
+
+    def __init__(self) -> None:
+        self.reports: list[Report] = []
+        self.numbers: list[int] = []
+
+    def clear(self) -> None:
+        self.reports.clear()
+        self.numbers.clear()
 
 
 class Post:
@@ -52,6 +76,7 @@ class Post:
         self.signals, self.signal_params = Signals(), signal_params
         self.ledger = Ledger(next_seq=(number << NUMBER_SHIFT) + first_seq)
         self.target, self.requests, self.reports = Target(), Requests(), Reports()
+        self.taken = Taken()  # of the engine: one for all its posts
         self._report_columns = [getattr(self.reports.s, name) for name in REPORT_FIELDS]
         self.limits, self.risk, self.vitals = limits, Risk(), Vitals()
         self.plan_params = plan_params
@@ -84,16 +109,20 @@ class Post:
         self.observe = self._kernels.bind(observe, self.view, self.signals, self.signal_params, feed)
 
     def take(self, reports: list[Report], now: int) -> None:
-        """Reports of one instant into the ledger, in order."""
-        block, columns, room = self.reports.s, self._report_columns, len(self.reports.s.kind)
-        for first in range(0, len(reports), room):
-            batch = reports[first : first + room]
-            for k, report in enumerate(batch):
-                for column, value in zip(columns, astuple(report)[1:], strict=True):
-                    column[k] = value
-            block.n = len(batch)
-            self.apply_reports(now)
+        """Reports of one instant into the ledger, one by one in order: only so is it known which of them it took."""
+        columns, taken = self._report_columns, self.taken
+        self.reports.s.n = 1
+        for report in reports:
+            for column, value in zip(columns, astuple(report)[1:], strict=True):
+                column[0] = value
+            if self.apply_reports(now) or self._stop_order(report):
+                taken.reports.append(report)
+                taken.numbers.append(self.number)
             self.watch_rejects(now)
+
+    def _stop_order(self, report: Report) -> bool:
+        """A word of an order that has no slot here, as a stop's own closes: no ledger has an opinion on it."""
+        return report.kind not in MONEY_KINDS and self.ledger.s.cl_id[report.cl_id % SLOTS] != report.cl_id
 
     @property
     def suppressed(self) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from core.domain.events import Note
 from core.domain.reasons import PAUSED as PAUSED_CODE
 from core.domain.units import FAR
+from core.engine import ending
 from core.engine.runstate import FINISHING, PAUSED, RUNNING, STOPPED, STOPPING
 from core.engine.stopping import FLATTEN, HALT, ROUND_END
 
@@ -25,6 +26,7 @@ class Machine(Protocol):
     """The face of the round machine: see `core.rounds.scheduler.Scheduler`."""
 
     number: int
+    played: int
     started: int
     ending: Any
 
@@ -36,6 +38,7 @@ class Machine(Protocol):
     def tick(self, now: int) -> Sequence[Any]: ...
     def finish(self, now: int, reason: str = ..., carry: bool = ...) -> Sequence[Any]: ...
     def stop(self, now: int, flatten: bool, reason: str = ...) -> Sequence[Any]: ...
+    def left(self, orders: int, positions: int) -> None: ...
     def observe(self, now: int, orders: int, positions: int) -> Sequence[Any]: ...
     def verified(self, now: int, orders: int, positions: int) -> Sequence[Any]: ...
     def reported(self, now: int) -> Sequence[Any]: ...
@@ -57,6 +60,7 @@ class RoundLife:
         if not self.open and engine.state.run == RUNNING and engine.armed:
             self._do(engine, machine.reported(now) or machine.start(now), now)
         if TIMER in names:
+            machine.left(*self._left(engine))
             self._do(engine, machine.tick(now), now)
         if machine.finishing:
             self._follow(engine, now)
@@ -80,9 +84,20 @@ class RoundLife:
         progress = stopping.progress()
         if progress is None or stopping.active:
             return
-        held = sum(post.ledger.s.pos != 0 for post in engine.posts)
+        _, held = self._left(engine)
         self._do(engine, self.machine.observe(now, progress.orders_left, held), now)
         self._do(engine, self.machine.verified(now, progress.orders_left, held), now)
+
+    @staticmethod
+    def _left(engine: Engine) -> tuple[int, int]:
+        """Orders that may stand and instruments with a position, as our ledgers have them."""
+        return (
+            sum(post.ledger.s.n_live for post in engine.posts), sum(post.ledger.s.pos != 0 for post in engine.posts)
+        )  # fmt: skip
+
+    def pause_after(self) -> None:
+        """The round that is ending is followed by PAUSED, not by quotes."""
+        self._was_paused = True
 
     def _do(self, engine: Engine, actions: Sequence[Any], now: int) -> None:
         for action in actions:
@@ -105,7 +120,8 @@ class RoundLife:
                 if engine.state.may(PAUSED):
                     engine.move(PAUSED, action.text)
             elif action.what == "done" and not engine.stopping.active and engine.state.may(STOPPED):
-                engine.move(STOPPED, "all rounds are played")  # else the stop under way ends it, when it is done
+                last = self.last_ending  # where a stop is under way that one ends the process, when it is done
+                ending.end(engine, "all rounds are played", last is not None and last.verified)
 
     def _open(self, engine: Engine, number: int, now: int) -> None:
         if engine.state.run == FINISHING:
@@ -126,4 +142,4 @@ class RoundLife:
         if engine.state.may(FINISHING):
             engine.move(FINISHING, f"round {action.number} {action.text}")
         verb = FLATTEN if self.machine.wants_flat() else HALT
-        engine.stopping.begin(verb, ROUND_END, f"round-{action.number}", action.text, "ours", now)
+        engine.stopping.begin(verb, ROUND_END, f"round-{action.number}", action.text, "ours", now, sure=True)

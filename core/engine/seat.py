@@ -147,8 +147,14 @@ class Seat:
             post.target.s.n = 0
             post.target.s.hold = 0
 
-    def after_stop(self, now: int, notes: list[Note]) -> None:
-        """A stop has finished beside the strategy: what it tells of its own state follows what is held."""
+    def legs(self) -> tuple[Post, Post] | None:
+        """The two posts that hedge each other, None where none do."""
+        return None
+
+    def after_stop(self, now: int, notes: list[Note]) -> bool:
+        """A stop has finished beside the strategy: what it tells of its own state follows what is held. True when what
+        was kept has reached a stop of its own and must be closed."""
+        return False
 
     def wake_by(self, now: int) -> int:
         """When this seat must be woken at the latest, beside its timer; 0 = its timer will do."""

@@ -6,25 +6,28 @@ stop use the same engine without the latch. Owns no rule of its own: `core.execu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
 from core.domain.events import Note, Read, ReadReply
-from core.domain.order import CANCEL, Report, Request
+from core.domain.order import CANCEL, KEY_FLATTEN, LIVE, STOP, Report, Request
 from core.domain.units import BUY, NS_PER_S, SELL
 from core.engine.post import Post
 from core.engine.timers import TimerQueue
 from core.execution.closing import BANDS, Grid, Touch
 from core.execution.emergency import Emergency
 from core.execution.reduce import depth_within
-from core.execution.stopping import Actions, Progress, StopPlan, Tick, Trigger, together
+from core.execution.stopping import CLOSE, CONFIRM, DONE, OK, Actions, Progress, StopPlan, Tick, Trigger, together
 
 HALT, FLATTEN = "halt", "flatten"
 LATCHED, ROUND_END, PROCESS_END = "latched", "round_end", "process_end"
 Q_NS = 5_500_000_000  # R + skew + L: 2 s + 0.5 s + 3 s, until nothing in flight can arrive (RELIABILITY 5, E4)
 END_WAIT_NS = 30 * NS_PER_S  # what a process that ends between two rounds waits for the venue's word, as a round does
 NONCE_BASE = 1 << 40  # reads of stops, apart from the cross-check's
+
+
+Pairs = Sequence[tuple[Post, Post]]
 
 
 class Stopping:
@@ -34,15 +37,20 @@ class Stopping:
     """
 
     TIMER = "stop"
-    q_ns = Q_NS
 
-    def __init__(self, posts: Sequence[Post], timers: TimerQueue) -> None:
+    def __init__(
+        self, posts: Sequence[Post], timers: TimerQueue, known: Callable[[int], bool], pairs: Callable[[], Pairs]
+    ) -> None:
         self.posts = tuple(posts)
         self.timers = timers
+        self.known, self.pairs = known, pairs
         self.runs: dict[int, Emergency] = {}  # by account
         self.purpose = ""
         self.plan: StopPlan | None = None
         self._count = 0
+        self._pending: Trigger | None = None
+        self._sure = self._swept = self._reach = False
+        self._settled: dict[int, int] = {}
 
     @property
     def active(self) -> bool:
@@ -57,14 +65,34 @@ class Stopping:
     def latched(self) -> bool:
         return self.begun and self.purpose == LATCHED
 
-    def begin(self, verb: str, purpose: str, stop_id: str, reason: str, scope: str, now: int, q_ns: int = 0) -> None:
-        """Start a stop, or let the trigger join the running one; a latched stop takes over a clean one."""
+    @property
+    def verb(self) -> str:
+        """What is asked for by now, "" without a stop: a flatten that joined a halt is a flatten."""
+        asked = {run.verb for run in self.runs.values()} | ({self._pending.verb} if self._pending else set())
+        return FLATTEN if FLATTEN in asked else HALT if asked else ""
+
+    @property
+    def scope(self) -> str:
+        """The widest that was asked for."""
+        asked = [run.scope for run in self.runs.values()] + ([self._pending.scope] if self._pending else [])
+        return "account" if "account" in asked else "ours"
+
+    def begin(
+        self, verb: str, purpose: str, stop_id: str, reason: str, scope: str, now: int, sure: bool, reach: bool = False
+    ) -> None:
+        """Start a stop, or let the trigger join the running one; a latched stop takes over a clean one.
+
+        sure: we know which orders of ours can be alive (the account was reconciled), so an empty list may be believed
+        before Q has passed. reach: close what can be reached, though the other venue of a pair does not answer.
+        """
+        self._reach = reach or (self._reach and self.active)
         if self.begun and (self.active or self.latched) and (self.purpose == purpose or self.latched):
-            self._pending = Trigger(verb, reason)
+            trigger = Trigger(verb, reason, scope)
+            self._pending = trigger if self._pending is None else self._pending.joined(trigger)
             return
         self._count += 1
         self.purpose = purpose
-        self.runs = {}
+        self.runs, self._settled, self._sure, self._swept = {}, {}, sure, False
         for account in sorted({post.account for post in self.posts}):
             mine = [post for post in self.posts if post.account == account]
             plan = StopPlan(
@@ -73,10 +101,9 @@ class Stopping:
                 reason=reason,
                 started=now,
                 scope=scope,
-                q_ns=q_ns,
+                q_ns=Q_NS,
                 keep_stops=purpose == LATCHED,
                 grids=tuple(_grids(mine)),
-                foreign=tuple((post.place, post.foreign_lots) for post in mine if post.foreign_lots),
                 first_nonce=NONCE_BASE + (self._count << 20) + (account << 56),
                 account=account,
             )
@@ -84,16 +111,9 @@ class Stopping:
             self.runs[account] = Emergency(plan)
         self._pending = None
 
-    _pending: Trigger | None = None
-
-    def over(self, now: int, notes: list[Note]) -> str:
-        """How a stop without a round ended, empty while it goes on: by the venue's lists, or in time without them."""
-        if not self.active:
-            return "orders cancelled and verified"
-        if self.plan is None or now - self.plan.started < END_WAIT_NS:
-            return ""
-        notes.append(Note("crit", "end_unverified", "no venue said that all of ours is gone: look there"))
-        return "not verified"
+    def over(self, now: int) -> bool:
+        """A stop without a round has ended: by the venue's lists (not `active` any more), or in time without them."""
+        return not self.active or (self.plan is not None and now - self.plan.started >= END_WAIT_NS)
 
     def clear(self) -> None:
         """The stop is over and done with (round went on, or re-armed)."""
@@ -108,7 +128,11 @@ class Stopping:
         trigger, self._pending = self._pending, None
         accounts = {post.place: post.account for post in self.posts}
         touches = self._touches(now) if self.runs else []
+        if not self._swept:
+            self._swept = True
+            self._cancel_known(now, requests)
         for account, run in self.runs.items():
+            self._tell(account, run, now)
             for touch in touches:
                 if accounts[touch.instrument] == account:
                     run.on(touch, now)
@@ -120,6 +144,42 @@ class Stopping:
                 self._carry_out(account, run.on(event, now), now, requests, reads, notes)
             if not run.finished():
                 self._carry_out(account, run.on(Tick(), now), now, requests, reads, notes)
+
+    def _cancel_known(self, now: int, requests: list[Request]) -> None:
+        """Orders that we know to stand are cancelled before any list has come; what the lists show, after it."""
+        for post in self.posts:
+            o = post.ledger.s
+            for i in range(len(o.state)):
+                if o.state[i] == LIVE and not (self.purpose == LATCHED and o.flags[i] & STOP):
+                    post.cancel_sent(o.cl_id[i], now)
+                    requests.append(
+                        Request(
+                            -1, post.place, CANCEL, o.cl_id[i], o.venue_id[i], o.side[i], o.px[i], o.left[i],
+                            o.type[i], o.tif[i], STOP, KEY_FLATTEN,
+                        )
+                    )  # fmt: skip
+
+    def _tell(self, account: int, run: Emergency, now: int) -> None:
+        """What this account's run cannot see: what is foreign, which orders can be alive, whose peer is silent."""
+        mine = [post for post in self.posts if post.account == account]
+        run.closeout.foreign = {post.place: post.foreign_lots for post in mine if post.foreign_lots}
+        run.ours_known = self.known(account)
+        alive = not self._sure or any(post.ledger.s.n_live for post in mine)
+        self._settled[account] = 0 if alive else (self._settled.get(account) or now)
+        run.settle(self._settled[account], now)
+        run.keep(frozenset() if self._reach else frozenset(self._kept(account)), now)
+
+    def _kept(self, account: int) -> Iterator[int]:
+        """Legs of pairs that wait for the other one: its venue does not answer, or it has more left to close (E6)."""
+        for pair in self.pairs():
+            for leg, peer in (pair, pair[::-1]):
+                run = self.runs.get(peer.account)
+                if leg.account != account or peer.account == account or run is None or not _left(peer):
+                    continue
+                answers = run.venue.status == OK and run.phase in (CLOSE, CONFIRM, DONE)
+                coarse = max(leg.instrument.lot, peer.instrument.lot)
+                if not answers or (run.phase == CLOSE and _left(leg) < _left(peer) - coarse):
+                    yield leg.place
 
     def _carry_out(
         self, account: int, actions: Actions, now: int, requests: list[Request], reads: list[Read], notes: list[Note]
@@ -162,6 +222,12 @@ class Stopping:
         """Of all accounts together: the worst state, sums of what is left; None without a stop."""
         parts = [run.progress() for run in self.runs.values()]
         return parts[0] if len(parts) == 1 else together(parts) if parts else None
+
+
+def _left(post: Post) -> float:
+    """What an order could still close there, base coins."""
+    lots = abs(post.ledger.s.pos)
+    return lots * post.instrument.lot if lots >= post.instrument.min_lots else 0.0
 
 
 def _grids(posts: Sequence[Post]) -> list[Grid]:

@@ -95,6 +95,8 @@ def next_slice(mine: int, grid: Grid, touch: Touch | None, closing: Closing, cl_
             lots = min(lots, max(grid.min_lots, depth[closing.band] // DEPTH_SHARE))
             px, type_ = _band_price(touch, side, BANDS[closing.band]), LIMIT
     lots = min(lots, grid.max_lots)
+    if is_dust(abs(mine) - lots, grid):  # what is left must be closable too
+        lots = abs(mine) if abs(mine) <= grid.max_lots else abs(mine) - grid.min_lots
     return Request(-1, grid.instrument, CREATE, cl_id, 0, side, px, lots, type_, IOC, flags, KEY_FLATTEN)
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from core.domain.events import Note, OpenOrder, Read, ReadReply
-from core.domain.order import CANCEL, IOC, KEY_FLATTEN, LIMIT, REDUCE_ONLY, SLOTS, STOP, Report, Request
+from core.domain.order import CANCEL, IOC, KEY_FLATTEN, LIMIT, REDUCE_ONLY, STOP, Report, Request
 from core.domain.units import NS_PER_MS, NS_PER_S
-from core.execution.closing import Closing, Grid, Touch, is_dust, next_slice, ours_of
+from core.execution.closeout import Closeout
+from core.execution.closing import Touch
 from core.execution.stopping import (
     AUTH_FAILED,
     BANNED,
@@ -38,8 +39,6 @@ ZERO_GAP_NS = 250 * NS_PER_MS
 READ_TIMEOUT_NS = 2 * NS_PER_S
 RETRY_FIRST_NS = 250 * NS_PER_MS
 RETRY_MAX_NS = 5 * NS_PER_S
-TOUCH_FRESH_NS = 2 * NS_PER_S
-STOP_SEQ = 1 << 42  # client ids of closes: a space of their own above every millisecond sequence
 
 Event = ReadReply | Report | Tick | Touch | Trigger
 
@@ -49,31 +48,27 @@ class Emergency:
 
     def __init__(self, plan: StopPlan, jitter: Sequence[float] = (0.5,)) -> None:
         self.plan = plan
-        self.verb = plan.verb
+        self.verb, self.scope = plan.verb, plan.scope
         self.venue = Venue(OK, "", plan.started)
         self.phase = SWEEP
         self.evidence: list[Evidence] = []
         self.orders: tuple[OpenOrder, ...] = ()
-        self.positions: dict[int, int] = {}
-        self.dust: dict[int, int] = {}
         self.foreign_orders = 0
-        self.foreign_positions = 0
         self.orders_at_start = -1
         self.verified = "unverified"
-        self._grids = {grid.instrument: grid for grid in plan.grids}
-        self._foreign = dict(plan.foreign)
-        self._closing: dict[int, Closing] = {}
-        self._touch: dict[int, Touch] = {}
+        self.closeout = Closeout(plan)
+        self.ours_known = True  # False: not reconciled yet, so in scope `ours` nobody knows what may be closed
+        self._settled: int | None = None  # see `settle`
         self._jitter = tuple(jitter) or (0.5,)
         self._nonce = plan.first_nonce
-        self._asked: tuple[str, int, int] | None = None  # what, nonce, when
+        self._asked: dict[int, tuple[str, int]] = {}  # reads that may still be answered: nonce -> what, when
+        self._waits = 0  # until then (ns) the newest of them is waited for; 0 = none is
         self._wake = plan.started
         self._empty_at: int | None = None
         self._zero_at: int | None = None
         self._failures = 0
-        self._n_close = 0
         self._flattening = False
-        self._table: dict[tuple[str, str], Callable[[ReadReply, int], Actions]] = {
+        self._table: dict[tuple[str, str], Callable[[ReadReply, int, int], Actions]] = {
             (SWEEP, "orders"): self._sweep,
             (CLOSE, "positions"): self._close,
             (CONFIRM, "orders"): self._confirm,
@@ -84,13 +79,14 @@ class Emergency:
         if isinstance(event, ReadReply):
             return self._on_reply(event, now)
         if isinstance(event, Touch):
-            self._touch[event.instrument] = event
+            self.closeout.touch[event.instrument] = event
             return self._actions()
         if isinstance(event, Trigger):
             return self._on_trigger(event, now)
         if isinstance(event, Report):
+            self.closeout.told(event)
             self._evidence(now, "report", f"kind {event.kind} cl_id {event.cl_id} qty {event.qty} px {event.px}")
-            if self.phase == CLOSE and self._asked is None:
+            if self.phase == CLOSE and not self._waits:
                 self._wake = min(self._wake, now)
         return self._tick(now)
 
@@ -98,8 +94,9 @@ class Emergency:
         """Figures for banner and report: what is left as the venue last listed it, and how far it is verified."""
         return Progress(
             self.state(), self.venue, self.verified, len(self.orders), max(self.orders_at_start, len(self.orders)),
-            sum(1 for lots in self.positions.values() if lots), self.foreign_orders, self.foreign_positions,
-            tuple(sorted(self.dust.items())),
+            sum(1 for lots in self.closeout.positions.values() if lots), self.foreign_orders,
+            self.closeout.foreign_positions,
+            tuple(sorted(self.closeout.dust.items())),
         )  # fmt: skip
 
     def state(self) -> str:
@@ -120,16 +117,7 @@ class Emergency:
             return 3
         if self.verb == "halt":
             return 2
-        return 6 if self._dust_value() > self.plan.dust_value else 0
-
-    def _dust_value(self) -> int:
-        total = 0
-        for instrument, lots in self.dust.items():
-            touch = self._touch.get(instrument)
-            if touch is None:
-                return 1 << 62  # cannot be valued: more than declared
-            total += abs(lots) * touch.ask * self._grids[instrument].unit
-        return total
+        return 6 if self.closeout.dust_value() > self.plan.dust_value else 0
 
     def _actions(self, *requests: Request, reads: tuple[Read, ...] = (), notes: tuple[Note, ...] = ()) -> Actions:
         return Actions(requests, reads, notes, self._wake)
@@ -141,9 +129,13 @@ class Emergency:
         """Any number of triggers join this run; a flatten widens a halt, nothing narrows it."""
         self._evidence(now, "trigger", trigger.reason)
         widened = trigger.verb == "flatten" and self.verb == "halt"
+        further = trigger.scope == "account" and self.scope != "account"
         if widened:
             self.verb = "flatten"
-        if self.phase == DONE:
+        if further:
+            self.scope = "account"
+            self._restart(SWEEP, now)
+        elif self.phase == DONE:
             self._restart(CLOSE if widened else SWEEP, now)
         return self._tick(now)
 
@@ -152,39 +144,51 @@ class Emergency:
         if phase == SWEEP:
             self._empty_at, self.verified = None, "unverified"
         self._zero_at = None
-        self.phase, self._wake, self._asked = phase, now, None
+        self.phase, self._wake = phase, now
+        self._forget()
+
+    def _forget(self) -> None:
+        """Reads that were asked before this moment say nothing any more."""
+        self._asked, self._waits = {}, 0
 
     def _tick(self, now: int) -> Actions:
         if self.phase == DONE:
             self._wake = 0
             return self._actions()
-        if self._asked is not None:
-            if now - self._asked[2] < READ_TIMEOUT_NS:
+        what = "positions" if self.phase == CLOSE else "orders"
+        if self._waits:
+            if now < self._waits:
                 return self._actions()
-            return self._failed(now, f"no answer to {self._asked[0]} in {READ_TIMEOUT_NS // NS_PER_S} s")
+            return self._failed(now, f"no answer to {what} in {READ_TIMEOUT_NS // NS_PER_S} s")
         if now < self._wake:
             return self._actions()
-        what = "positions" if self.phase == CLOSE else "orders"
+        if self.phase == CLOSE and self.scope != "account" and not self.ours_known:
+            self._wake = now + RETRY_FIRST_NS
+            return self._actions()
         self._nonce += 1
-        self._asked = (what, self._nonce, now)
-        self._wake = now + READ_TIMEOUT_NS
+        self._asked[self._nonce] = (what, now)
+        self._waits = self._wake = now + READ_TIMEOUT_NS
         return self._actions(reads=(Read(what, self._nonce),))
 
     def _on_reply(self, reply: ReadReply, now: int) -> Actions:
-        if self._asked is None or (reply.what, reply.nonce) != self._asked[:2]:
+        what, asked = self._asked.get(reply.nonce, ("", 0))
+        if reply.what != what:
             return self._tick(now)
+        newest = reply.nonce == self._nonce
         if reply.error:
-            return self._failed(now, reply.error)
-        self._asked = None
+            del self._asked[reply.nonce]
+            return self._failed(now, reply.error) if newest and self._waits else self._tick(now)
+        self._forget()  # a late answer of this phase is an answer: a venue slower than our patience is stopped too
         self._failures = 0
         if self.venue.status != OK:
             self.venue = Venue(OK, "", now)
         self._evidence(now, reply.what, f"{len(reply.orders)} orders {len(reply.positions)} positions at {reply.ts}")
-        return self._table[self.phase, reply.what](reply, now)
+        return self._table[self.phase, reply.what](reply, asked, now)
 
     def _failed(self, now: int, error: str) -> Actions:
-        """Again for ever, with growing delay. `auth...` and `banned <until ns>` are states of their own."""
-        self._asked = None
+        """Again for ever, with growing delay. `auth...` and `banned <until ns>` are states of their own. Reads
+        that were not answered yet may still be."""
+        self._waits = 0
         delay = min(RETRY_MAX_NS, RETRY_FIRST_NS << min(self._failures, 5))
         draw = self._jitter[self._failures % len(self._jitter)]
         self._failures += 1
@@ -203,7 +207,7 @@ class Emergency:
 
     def _list(self, reply: ReadReply) -> tuple[OpenOrder, ...]:
         """Orders that this stop must bring to zero; foreign ones are counted and left alone in scope `ours`."""
-        ours = [order for order in reply.orders if self.plan.scope == "account" or order.cl_id != 0]
+        ours = [order for order in reply.orders if self.scope == "account" or order.cl_id != 0]
         self.foreign_orders = len(reply.orders) - len(ours)
         if self.plan.keep_stops and self.verb == "halt":
             ours = [order for order in ours if not (order.flags & STOP and order.flags & REDUCE_ONLY)]
@@ -215,18 +219,34 @@ class Emergency:
         self._evidence(now, "cancel", f"{len(self.orders)} orders")
         return self._actions(*(cancel_of(order) for order in self.orders))
 
-    def _sweep(self, reply: ReadReply, now: int) -> Actions:
-        """E3, E4: cancel what is listed until a read is empty (clean), and a second one Q later (sealed)."""
+    def keep(self, kept: frozenset[int], now: int) -> None:
+        """Instruments that may not be closed now, though they are ours; looked at again when one of them may."""
+        freed = self.closeout.kept - kept
+        self.closeout.kept = kept
+        if freed and self.phase == CLOSE and not self._waits:
+            self._wake = min(self._wake, now)
+
+    def settle(self, since: int, now: int) -> None:
+        """For a caller that knows: since when no order of ours can be on its way or alive, 0 = one may be. The list may
+        then be sealed without waiting for Q."""
+        self._settled = since
+        if since and self.phase == SWEEP and self._empty_at is not None and not self._waits:
+            self._wake = min(self._wake, now)
+
+    def _sweep(self, reply: ReadReply, asked: int, now: int) -> Actions:
+        """E3, E4: cancel what is listed until a read is empty (clean), and a second one is that was asked Q later, or
+        when no order of ours could be on its way any more (sealed)."""
         self.orders = self._list(reply)
         if self.orders_at_start < 0:
             self.orders_at_start = len(self.orders)
         if self.orders:
             return self._cancel_all(now)
+        settled = 0 < (self._settled or 0) <= asked
         if self._empty_at is None:
             self._empty_at, self.verified = now, "clean"
-            self._wake = now + self.plan.q_ns
+            self._wake = now if settled else now + self.plan.q_ns
             return self._tick(now)
-        if now - self._empty_at < self.plan.q_ns:
+        if not settled and asked - self._empty_at < self.plan.q_ns:
             self._wake = self._empty_at + self.plan.q_ns
             return self._tick(now)
         self.verified = "sealed"
@@ -235,32 +255,14 @@ class Emergency:
             return self._tick(now)
         return self._done(now, "orders zero, positions kept")
 
-    def _close(self, reply: ReadReply, now: int) -> Actions:
+    def _close(self, reply: ReadReply, asked: int, now: int) -> Actions:
         """E5-E8: slices until the venue lists zero, twice, at least 250 ms apart."""
-        self.positions, self.dust, self.foreign_positions = {}, {}, 0
-        requests: list[Request] = []
-        for held in reply.positions:
-            grid = self._grids.get(held.instrument)
-            mine = (
-                held.pos if self.plan.scope == "account" else ours_of(held.pos, self._foreign.get(held.instrument, 0))
-            )
-            if self.plan.scope != "account" and (grid is None or mine != held.pos):
-                self.foreign_positions += held.pos != 0
-            if grid is None and self.plan.scope == "account" and held.pos:
-                grid = Grid(held.instrument, 1, abs(held.pos), 0)
-                self._grids[held.instrument] = grid
-            if grid is None or mine == 0:
-                continue
-            request = self._slice(mine, grid, now)
-            if request is not None:
-                requests.append(request)
-                self.positions[held.instrument] = mine
-            elif is_dust(mine, grid):
-                self.dust[held.instrument] = mine
-        if requests:
+        requests = self.closeout.slices(reply.positions, self.scope == "account", now)
+        if requests or self.closeout.waiting:
             self._zero_at = None
-            self._wake = now + SLICE_WAIT_NS
-            self._evidence(now, "close", f"{len(requests)} slices, {sum(map(abs, self.positions.values()))} lots left")
+            self._wake = now + (SLICE_WAIT_NS if requests else RETRY_FIRST_NS)
+            left = sum(map(abs, self.closeout.positions.values()))
+            self._evidence(now, "close", f"{len(requests)} slices, {left} lots left")
             return self._actions(*requests)
         if self._zero_at is None:
             self._zero_at = now
@@ -270,22 +272,13 @@ class Emergency:
         self.phase, self._wake = CONFIRM, now
         return self._tick(now)
 
-    def _slice(self, mine: int, grid: Grid, now: int) -> Request | None:
-        closing = self._closing.setdefault(grid.instrument, Closing())
-        touch = self._touch.get(grid.instrument)
-        if touch is not None and now - touch.ts > TOUCH_FRESH_NS:
-            touch = None
-        self._n_close += 1
-        seq = STOP_SEQ + self.plan.started // NS_PER_MS + self._n_close
-        return next_slice(mine, grid, touch, closing, seq * SLOTS + SLOTS - 1 - self.plan.account)
-
-    def _confirm(self, reply: ReadReply, now: int) -> Actions:
+    def _confirm(self, reply: ReadReply, asked: int, now: int) -> Actions:
         """E4 once more: an exit may have left an order."""
         self.orders = self._list(reply)
         if self.orders:
             self._restart(SWEEP, now)
             return self._cancel_all(now)
-        return self._done(now, f"flat, dust {sum(map(abs, self.dust.values()))} lots")
+        return self._done(now, f"flat, dust {sum(map(abs, self.closeout.dust.values()))} lots")
 
     def _done(self, now: int, text: str) -> Actions:
         self.phase, self._wake = DONE, 0

@@ -25,9 +25,9 @@ STATE_OF = {
 class StopPlan(msgspec.Struct, frozen=True):
     """What a stop is; stored in the latch, enough to start again at E3 after a crash.
 
-    verb: halt | flatten; scope: ours | account. q_ns: how much later than the first the second empty read must come
-    (R + skew + L when a create was in flight or the console's fate is unknown, else 0). foreign: (instrument, lots)
-    held before us. dust_value: 1e-8 quote that may be left below the lot. account: whose stop, of several run at once.
+    verb: halt | flatten; scope: ours | account. q_ns: how much later than the first the second empty read must be asked
+    (R + skew + L; 0 where nothing can be in flight). foreign: (instrument, lots) held before us. dust_value: 1e-8 quote
+    that may be left below the lot. account: whose stop, of several run at once.
     """
 
     stop_id: str
@@ -49,10 +49,17 @@ class Tick(msgspec.Struct, frozen=True):
 
 
 class Trigger(msgspec.Struct, frozen=True):
-    """A further halt or flatten joins the run."""
+    """A further halt or flatten joins the run; verb and scope only ever widen."""
 
     verb: str
     reason: str
+    scope: str = "ours"
+
+    def joined(self, other: Trigger) -> Trigger:
+        """Both at once: the wider verb and the wider scope."""
+        verb = "flatten" if "flatten" in (self.verb, other.verb) else self.verb
+        scope = "account" if "account" in (self.scope, other.scope) else self.scope
+        return Trigger(verb, f"{self.reason}; {other.reason}", scope)
 
 
 class Venue(msgspec.Struct, frozen=True):

@@ -46,6 +46,12 @@ class Capture(msgspec.Struct):
         self.drift2 += self.pos * (mid2 - self.mid2) if self.mid2 else 0
         self.mid2 = mid2
 
+    def hold(self, pos: int, mid2: int) -> None:
+        """The ledger holds `pos` lots without a fill (adoption): counted from this mid on, 0 = none known."""
+        if mid2 > 0:
+            self.move(mid2)
+        self.pos = pos
+
 
 def attribute(money: Money, capture: Capture, unit: int) -> Attribution:
     """Split of `money`; drift is price PnL less spread, so that the parts sum exactly whatever the ledger rounded."""

@@ -60,6 +60,7 @@ class Wire(msgspec.Struct, frozen=True, gc=False):
     conflated: int = 0
     received: int = 0
     reconnects: int = 0
+    places: tuple[tuple[int, int, int], ...] = ()  # (instrument number, dropped, conflated) of each feed
 
 
 class Desk(Books, Protocol):

@@ -6,20 +6,29 @@ An own histogram of 40 lines: `record` costs 0.2 us in plain Python (ddsketch 1.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Sequence
+from itertools import accumulate
 
 from core.domain.snapshot import LatencyRow
 from core.domain.units import NS_PER_MS, NS_PER_S
 
 FEED, TICK, ACK, LOOP = range(4)
 LEGS = ("feed->book", "tick->order", "order->ack", "loop lag")
+BINNED = (TICK, ACK)  # the console draws their histograms
 BANDS = ("excellent", "good", "acceptable", "degraded", "unacceptable")  # S0-23, gaps named by K-03
 SUB_BITS = 10  # 1024 cells an octave: relative error below 10^-3, as an HDR histogram of three digits
 LINEAR = 1 << (SUB_BITS + 1)
 TOP = 1 << 42  # 73 minutes in ns; larger values are counted in the last cell
 CELLS = ((TOP.bit_length() - SUB_BITS) << SUB_BITS) + (1 << SUB_BITS)
 SPARK = 24
+BINS = 24  # of the histogram that a console draws
+# steps of a decade, finest first: the preferred numbers R10 and R5 of ISO 3, then 1-2-5, then decades
+_STEPS = (
+    (1000, 1250, 1600, 2000, 2500, 3150, 4000, 5000, 6300, 8000), (1000, 1600, 2500, 4000, 6300), (1000, 2000, 5000),
+    (1000,),
+)  # fmt: skip
 
 
 def band_of(ns: int | None) -> str:
@@ -92,14 +101,37 @@ class Histogram:
 
     def quantile(self, p: float) -> int | None:
         """Nearest rank, the middle of its cell; None below the n that p needs."""
-        if self.n == 0 or self.n < needed(p):
-            return None
-        rank, seen = max(1, math.ceil(p * self.n - 1e-9)), 0
-        for cell in sorted(self.cells):
-            seen += self.cells[cell]
-            if seen >= rank:
-                return min(_middle(cell), self.largest)
-        return self.largest
+        return self.quantiles((p,))[0]
+
+    def quantiles(self, shares: Sequence[float]) -> list[int | None]:
+        """`quantile` of each share with one sorting."""
+        cells, seen = self.ordered()
+        out: list[int | None] = []
+        for p in shares:
+            if self.n == 0 or self.n < needed(p):
+                out.append(None)
+                continue
+            at = bisect_left(seen, max(1, math.ceil(p * self.n - 1e-9)))
+            out.append(min(_middle(cells[at]), self.largest) if at < len(cells) else self.largest)
+        return out
+
+    def ordered(self) -> tuple[list[int], list[int]]:
+        """The cells in order, and how many values lie in each and those before it."""
+        cells = sorted(self.cells)
+        return cells, list(accumulate(map(self.cells.__getitem__, cells)))
+
+    def bins(self) -> tuple[tuple[int, int], ...]:
+        """(lower bound ns, count) of at most BINS neighbouring bins on round bounds, as fine as that allows; below 1 us
+        is one bin. A value within 10^-3 of a bound may stand in the bin above it. Empty without a value."""
+        cells, seen = self.ordered()
+        if not cells:
+            return ()
+        spans = [(bisect_right(to, cells[0]) - 1, bisect_right(to, cells[-1])) for _, to in _LADDERS]
+        level = next(n for n, (first, end) in enumerate(spans) if end - first <= BINS)
+        first, end = spans[level]
+        bounds, starts = (part[first:end] for part in _LADDERS[level])
+        below = [0, *(seen[bisect_left(cells, start) - 1] for start in starts[1:]), seen[-1]]
+        return tuple((bound, b - a) for bound, a, b in zip(bounds, below, below[1:]))
 
     def up_to(self, bounds: Sequence[int]) -> list[int]:
         """Cumulative counts at or below each bound (ascending), for a Prometheus histogram."""
@@ -118,6 +150,23 @@ def _middle(cell: int) -> int:
         return cell
     shift = (cell >> SUB_BITS) - 1
     return ((cell - (shift << SUB_BITS)) << shift) + (1 << shift >> 1)
+
+
+def _cell(value: int) -> int:
+    """Where `Histogram.record` counts a value of 0 .. TOP."""
+    if value < LINEAR:
+        return value
+    shift = value.bit_length() - SUB_BITS - 1
+    return (shift << SUB_BITS) + (value >> shift)
+
+
+def _ladder(steps: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Lower bounds, ns, and the cell in which each lies."""
+    bounds = [0, *(step * 10**decade for decade in range(10) for step in steps if step * 10**decade < TOP)]
+    return bounds, [_cell(bound) for bound in bounds]
+
+
+_LADDERS = tuple(_ladder(steps) for steps in _STEPS)
 
 
 class Latencies:
@@ -173,20 +222,26 @@ class Latencies:
 
     def rows(self) -> tuple[LatencyRow, ...]:
         """The running round for the console; the band is that of p99, of the maximum while n < 100."""
-        return tuple(row_of(name, h, tuple(self._trail[leg])) for leg, (name, h) in enumerate(zip(LEGS, self.round)))
+        return tuple(
+            row_of(name, h, tuple(self._trail[leg]), h.bins() if leg in BINNED else ())
+            for leg, (name, h) in enumerate(zip(LEGS, self.round))
+        )
 
 
-def row_of(name: str, h: Histogram, spark: tuple[float, ...] = ()) -> LatencyRow:
+def row_of(
+    name: str, h: Histogram, spark: tuple[float, ...] = (), bins: tuple[tuple[int, int], ...] = ()
+) -> LatencyRow:
     """Quantiles and band word of one histogram."""
-    p99 = h.quantile(0.99)
+    p50, p95, p99 = h.quantiles((0.5, 0.95, 0.99))
     worst = p99 if p99 is not None else (h.largest if h.n else None)
     return LatencyRow(
         name=name,
-        p50_ns=h.quantile(0.5),
-        p95_ns=h.quantile(0.95),
+        p50_ns=p50,
+        p95_ns=p95,
         p99_ns=p99,
         max_ns=h.largest if h.n else None,
         n=h.n,
         band=band_of(worst),
         spark=spark,
+        bins=bins,
     )

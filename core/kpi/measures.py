@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from core.domain.events import Health, Link, RequestRefused, Step
+from core.domain.events import Health, Link, ReadReply, RequestRefused, Step
 from core.domain.order import (
     ACCEPTED,
     AMEND,
@@ -21,9 +21,11 @@ from core.domain.order import (
     FILLED,
     LIMIT,
     LIQUIDATED,
+    LIVE,
     LOST,
     REDUCE_ONLY,
     REJECTED,
+    STOP,
     TRANSFERRED,
     Report,
     Request,
@@ -34,7 +36,7 @@ from core.kpi.books import Books, Money, mid2_of, money_of, pairs_of
 from core.kpi.heard import Heard
 from core.kpi.latency import ACK, Latencies
 from core.kpi.markout import Markouts
-from core.kpi.orders import Fill, Order, SeenTrades
+from core.kpi.orders import Fill, Order, is_closed, is_filled, slot_of
 from core.kpi.pairs import PairMeasures
 from core.kpi.quality import MAKER, REDUCE, TAKER, Quality, slippage_bps
 
@@ -64,9 +66,8 @@ class Measures:
         self._heard = Heard(books, self._of_place, self.markouts, self.latency, now)
         self.streams = self._heard.streams
         self.orders: dict[int, Order] = {}
-        self._seen = SeenTrades()
         self.transfers = 0
-        self.funded: list[tuple[int, int, int]] = []  # ts, instrument, amount of this step
+        self.funded: list[tuple[int, int, int]] = []  # ts, ledger, amount of this step
         self.fills: list[Fill] = []  # of this step
         self.placed: list[Order] = []
         self.ended: list[Order] = []
@@ -85,7 +86,16 @@ class Measures:
         for piece in moment.slices:
             self._heard.rows(piece.instrument, ts, piece.last - piece.first)
         for report in moment.reports:
-            self._report(report, ts)
+            if report.kind == LOST:  # the wire failed to answer, whatever the ledger knew from elsewhere
+                self._unanswered(report)
+        if step.applied:
+            filled: dict[int, Order] = {}
+            for report, i in zip(step.applied, step.takers, strict=True):
+                self._report(report, i, ts, filled)
+            for order in filled.values():
+                if order.cl_id in self.orders and is_filled(self.books.ledger(order.i), order):
+                    self._filled(order, ts)
+        told = False
         for event in moment.inputs:
             if isinstance(event, Link):
                 self._heard.link(event.instrument, ts, event.up, event.why)
@@ -93,6 +103,10 @@ class Measures:
                 self.health = event
             elif isinstance(event, RequestRefused):
                 self._wire_refused(event, ts)
+            elif isinstance(event, ReadReply):
+                told = True
+        if told:
+            self._healed(ts)
         for request in step.requests:
             self._request(request, ts)
         for refusal in step.refused:
@@ -144,16 +158,26 @@ class Measures:
         if order is not None and event.kind == CREATE:
             self._end(order, "refused", ts, event.code)
 
-    def _report(self, report: Report, ts: int) -> None:
+    def _unanswered(self, report: Report) -> None:
+        order = self.orders.get(report.cl_id)
+        if order is not None:
+            for scope in (self.total[order.i], self.round[order.i], self.minutes[order.i][-1]):
+                scope.lost += 1
+
+    def _report(self, report: Report, i: int, ts: int, filled: dict[int, Order]) -> None:
+        """A report that ledger `i` took. `filled`: orders with a fill in this step."""
         kind = report.kind
         if kind in WHY:
-            self._fill(report, ts)
+            order = self.orders.get(report.cl_id)
+            self._fill(report, i, order, ts)
+            if order is not None:
+                filled[order.cl_id] = order
             return
         if kind >= 20:
             if kind == TRANSFERRED:
                 self.transfers += report.amount
             else:
-                self.funded.append((ts, report.instrument, report.amount))
+                self.funded.append((ts, i, report.amount))
                 for pair in self.pairs:
                     pair.funded(report)
             return
@@ -163,8 +187,6 @@ class Measures:
             return
         if kind == LOST:
             order.state = "unknown"
-            for scope in (self.total[order.i], self.round[order.i], self.minutes[order.i][-1]):
-                scope.lost += 1
             return
         if kind == REJECTED:
             for scope in (self.total[order.i], self.round[order.i], self.minutes[order.i][-1]):
@@ -198,18 +220,16 @@ class Measures:
 
     def _resized(self, order: Order, report: Report) -> None:
         order.px = report.px or order.amend_px or order.px
-        qty = order.filled + report.left if report.left > 0 else order.amend_qty or order.qty
-        if order.type == LIMIT and qty != order.qty:
+        self._sized(order, order.filled + report.left if report.left > 0 else order.amend_qty or order.qty)
+        order.amend_px = order.amend_qty = 0
+
+    def _sized(self, order: Order, qty: int) -> None:
+        if order.type == LIMIT and order.counted and qty != order.qty:
             for scope in (self.total[order.i], self.round[order.i], self.minutes[order.i][-1]):
                 scope.sides[order.side].ordered_lots += qty - order.qty
-        order.qty, order.amend_px, order.amend_qty = qty, 0, 0
+        order.qty = qty
 
-    def _fill(self, report: Report, ts: int) -> None:
-        if self._seen.repeated(report.instrument, report.trade_id, report.cl_id):
-            return
-        order = self.orders.get(report.cl_id)
-        owners = self._of_place.get(report.instrument, [0])
-        i = order.i if order is not None else owners[0]
+    def _fill(self, report: Report, i: int, order: Order | None, ts: int) -> None:
         sign, mid2 = sign_of(report.side), mid2_of(self.books, i)
         maker = bool(report.maker)
         decided = order.mid2 if order is not None and order.mid2 else mid2
@@ -228,8 +248,8 @@ class Measures:
         notional = float(report.px * report.qty * self.books.instrument(i).unit)
         kind = REDUCE if flags & REDUCE_ONLY or order is None else MAKER if maker else TAKER
         first = order is not None and order.filled == 0
-        done = order is not None and report.left == 0
         if order is not None:
+            order.i = i  # a stop's close is nobody's until a ledger takes its fill
             self._submitted(order)
             order.filled += report.qty
         for scope in (self.total[i], self.round[i], self.minutes[i][-1]):
@@ -242,13 +262,36 @@ class Measures:
                 if order is not None and order.type == LIMIT:
                     count.filled_lots += report.qty
                     count.touched += first
-                    count.filled += done
             if slip is not None:
                 scope.slips[kind][report.side].fill(slip, notional)
-            if done and order is not None:
-                scope.time_to_fill.record(ts - order.sent)
-        if done and order is not None:
-            self._end(order, "filled", ts, 0)
+
+    def _filled(self, order: Order, ts: int) -> None:
+        """Nothing of it is left."""
+        for scope in (self.total[order.i], self.round[order.i], self.minutes[order.i][-1]):
+            if order.type == LIMIT:
+                for count in (scope.sides[order.side], scope.layer(order.key)):
+                    if count is not None:
+                        count.filled += 1
+            scope.time_to_fill.record(ts - order.sent)
+        self._end(order, "filled", ts, 0)
+
+    def _healed(self, ts: int) -> None:
+        """Reads may have changed what no report tells: UNKNOWN orders found or proved absent, sizes, an adoption."""
+        for order in list(self.orders.values()):
+            ledger = self.books.ledger(order.i)
+            slot = slot_of(ledger, order)
+            if slot < 0 and order.flags & STOP:
+                continue
+            if slot < 0 or is_closed(ledger, slot):
+                self._end(order, "absent", ts, 0)
+            elif ledger.s.state[slot] == LIVE:
+                self._submitted(order)
+                order.state, order.px, order.venue_id = "live", ledger.s.px[slot], ledger.s.venue_id[slot]
+                self._sized(order, ledger.s.qty[slot])
+        for i, capture in enumerate(self.capture):
+            pos = self.books.ledger(i).s.pos
+            if pos != capture.pos and i not in self.paired:  # a pair sees to its own
+                capture.hold(pos, mid2_of(self.books, i))
 
     def _end(self, order: Order, state: str, ts: int, code: int) -> None:
         order.state, order.ended, order.code = state, ts, code

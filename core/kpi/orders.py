@@ -1,10 +1,13 @@
-"""Our orders as the measures follow them, from request to last report: one record a client id, dropped at its end."""
+"""Our orders as the measures follow them, from request to last report: one record a client id, dropped at its end.
+
+What became of one is the ledger's to say: a fill's own word of what is left is missing on most venues.
+"""
 
 from __future__ import annotations
 
 import msgspec
 
-SEEN = 8_192  # trade ids remembered, two generations of this
+from core.domain.order import FREE, RESTING_REJECT, SLOTS, Ledger
 
 
 class Order(msgspec.Struct, gc=False):
@@ -54,21 +57,18 @@ class Fill(msgspec.Struct, frozen=True, gc=False):
     why: str = "trade"
 
 
-class SeenTrades:
-    """Whether a trade id was met before; remembers at least the last `SEEN`, at most twice as many (S3-75)."""
+def slot_of(ledger: Ledger, order: Order) -> int:
+    """Its slot in the table; -1 when another order has it, or it never stood there (a stop's own close)."""
+    slot = order.cl_id % SLOTS
+    return slot if ledger.s.cl_id[slot] == order.cl_id else -1
 
-    def __init__(self) -> None:
-        self._now: set[tuple[int, int, int]] = set()
-        self._before: set[tuple[int, int, int]] = set()
 
-    def repeated(self, instrument: int, trade_id: int, cl_id: int) -> bool:
-        """True for a repeat; a trade without an id (0) is never one."""
-        if trade_id == 0:
-            return False
-        key = (instrument, trade_id, cl_id)
-        if key in self._now or key in self._before:
-            return True
-        if len(self._now) >= SEEN:
-            self._before, self._now = self._now, set()
-        self._now.add(key)
-        return False
+def is_closed(ledger: Ledger, slot: int) -> bool:
+    """The order in it may not fill any more, as far as the ledger knows."""
+    return int(ledger.s.state[slot]) in (FREE, RESTING_REJECT)
+
+
+def is_filled(ledger: Ledger, order: Order) -> bool:
+    """Whether the fills so far are all of it; to be asked after the last report of a step."""
+    slot = slot_of(ledger, order)
+    return is_closed(ledger, slot) if slot >= 0 else order.filled >= order.qty

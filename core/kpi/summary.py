@@ -2,20 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from core.domain.execution_picture import Execution, SlipRow
 from core.domain.reasons import name_of
-from core.domain.snapshot import Execution
 from core.kpi.markout import HORIZONS_NS, MAKER, ONE_SECOND
+from core.kpi.markout import TAKER as MARKOUT_TAKER
 from core.kpi.measures import Measures
 from core.kpi.quality import MAKER as MAKER_SLIP
-from core.kpi.quality import REDUCE, TAKER, Quality
+from core.kpi.quality import REDUCE, SLIPPAGE_KINDS, TAKER, Quality, Slip, slippage_word
 
 
 def over(measures: Measures, scope: str) -> Quality:
     """All ledgers of one scope together: hour | round | total."""
+    return together([measures.hour(i) if scope == "hour" else getattr(measures, scope)[i] for i in _ledgers(measures)])
+
+
+def together(parts: Sequence[Quality]) -> Quality:
+    """The sum of them."""
     both = Quality()
-    for i in range(measures.books.count):
-        both.add(measures.hour(i) if scope == "hour" else getattr(measures, scope)[i])
+    for part in parts:
+        both.add(part)
     return both
+
+
+def _ledgers(measures: Measures) -> range:
+    return range(measures.books.count)
+
+
+def slip_rows(measures: Measures, hours: Sequence[Quality]) -> tuple[SlipRow, ...]:
+    """Slippage by instrument, kind and side of `hours`, one a ledger; kinds and sides without a fill are left out."""
+    of_place: dict[tuple[str, str], list[Quality]] = {}
+    for i in _ledgers(measures):
+        instrument = measures.books.instrument(i)
+        of_place.setdefault((instrument.venue, instrument.symbol), []).append(hours[i])
+    rows = []
+    for (venue, symbol), parts in of_place.items():
+        table = together(parts).slips
+        for kind, name in enumerate(SLIPPAGE_KINDS):
+            for side, slip in zip(("BUY", "SELL"), table[kind], strict=True):
+                if slip.n:
+                    rows.append(_slip_row(venue, symbol, name, side, slip))
+    return tuple(rows)
+
+
+def _slip_row(venue: str, symbol: str, kind: str, side: str, slip: Slip) -> SlipRow:
+    mean = slip.mean
+    return SlipRow(venue, symbol, kind, side, slip.n, mean, slip.worst, slippage_word(mean))
 
 
 def markout_means(measures: Measures, liquidity: int) -> tuple[tuple[float, float | None], ...]:
@@ -28,6 +61,11 @@ def markout_means(measures: Measures, liquidity: int) -> tuple[tuple[float, floa
     return tuple(out)
 
 
+def markout_counts(measures: Measures, liquidity: int) -> tuple[int, ...]:
+    """Fills resolved so far, one for each of `markout_means`."""
+    return tuple(sum(m.table[liquidity][at].n for m in measures.markouts) for at in range(len(HORIZONS_NS)))
+
+
 def adverse_rate(measures: Measures, liquidity: int = MAKER) -> float | None:
     """Share of resolved 1 s markouts of the round below zero (S3-44)."""
     tallies = [markouts.table[liquidity][ONE_SECOND] for markouts in measures.markouts]
@@ -37,8 +75,10 @@ def adverse_rate(measures: Measures, liquidity: int = MAKER) -> float | None:
 
 def execution_of(measures: Measures, suppressed: int, dropped: int) -> Execution:
     """The execution pane: last hour; markouts and adverse rate of the running round."""
-    hour = over(measures, "hour")
+    hours = [measures.hour(i) for i in _ledgers(measures)]
+    hour = together(hours)
     both = hour.both
+    filled_p50, filled_p95 = hour.time_to_fill.quantiles((0.5, 0.95))
     rejects = sorted(hour.rejects.items(), key=lambda item: (-item[1], item[0]))
     return Execution(
         fill_rate=both.rate,
@@ -56,4 +96,17 @@ def execution_of(measures: Measures, suppressed: int, dropped: int) -> Execution
         dropped=dropped,
         unknown=sum(measures.books.ledger(i).s.n_unknown for i in range(measures.books.count)),
         by_layer=tuple((layer, hour.layers[layer].rate) for layer in sorted(hour.layers)),
+        layer_n=tuple(hour.layers[layer].submitted for layer in sorted(hour.layers)),
+        n_buy=hour.sides[0].submitted,
+        n_sell=hour.sides[1].submitted,
+        fill_p50_ns=filled_p50,
+        fill_p95_ns=filled_p95,
+        markout_n=markout_counts(measures, MAKER),
+        markout_taker_bps=markout_means(measures, MARKOUT_TAKER),
+        markout_taker_n=markout_counts(measures, MARKOUT_TAKER),
+        slips=slip_rows(measures, hours),
+        refused_engine=hour.engine_refused,
+        refused_wire=hour.wire_refused,
+        rejected_venue=hour.venue_rejected,
+        lost=hour.lost,
     )

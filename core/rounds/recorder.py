@@ -113,11 +113,10 @@ class Recorder:
                     self._mark(Mark(fill.ts, "SELL" if fill.side else "BUY", fill.px * self.desk.instrument(0).tick))
         for note in step.notes:
             self.note(step.moment.ts, note)
-        if step.moment.reports:
-            for report in step.moment.reports:
-                if report.kind in (LIQUIDATED, DELEVERAGED):
-                    what = "liquidated" if report.kind == LIQUIDATED else "deleveraged"
-                    self.event(Event(step.moment.ts, "crit", what, f"{report.qty} lots at {report.px} ticks", "risk"))
+        for report in step.applied:
+            if report.kind in (LIQUIDATED, DELEVERAGED):
+                what = "liquidated" if report.kind == LIQUIDATED else "deleveraged"
+                self.event(Event(step.moment.ts, "crit", what, f"{report.qty} lots at {report.px} ticks", "risk"))
         for event in step.moment.inputs:
             if isinstance(event, Asked):
                 kind = type(event.command).__name__.lower()

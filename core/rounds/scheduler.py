@@ -146,6 +146,11 @@ class Scheduler:
         self._ask_at = now + self.plan.ask_again_ns
         return (Do("quiet", self.number, reason), Do("cancel", self.number))
 
+    def left(self, orders: int, positions: int) -> None:
+        """What our ledgers show, for an end that no venue confirms. Moves nothing."""
+        if self.finishing:
+            self.orders, self.positions = orders, positions
+
     def observe(self, now: int, orders: int, positions: int) -> tuple[Do, ...]:
         """What our ledgers show: open orders (UNKNOWN ones too) and instruments with a position. Only moves us on;
         nothing is believed before `verified`."""

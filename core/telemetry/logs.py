@@ -5,6 +5,7 @@ Every sink gets its text through the redactor, tracebacks and other libraries' m
 
 from __future__ import annotations
 
+import itertools
 import logging
 import logging.handlers
 import os
@@ -73,6 +74,15 @@ class Ring(logging.Handler):
     def rows(self, n: int = RING) -> tuple[LogRow, ...]:
         with self._guard:
             return tuple(self._rows)[-n:]
+
+    def after(self, number: int, most: int) -> tuple[int, int, tuple[LogRow, ...]]:
+        """(number of the first, number of the newest line of all, rows) after line `number`, counted from 1; the
+        oldest that is kept where that one is gone."""
+        with self._guard:
+            oldest = self.total - len(self._rows)
+            start = max(number, oldest)
+            rows = tuple(itertools.islice(self._rows, start - oldest, start - oldest + most))
+            return start + 1, self.total, rows
 
     def lines(self, n: int) -> tuple[str, ...]:
         """For the log tail of a report."""

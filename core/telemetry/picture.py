@@ -29,15 +29,15 @@ from core.domain.snapshot import (
     State,
 )
 from core.domain.units import MONEY
+from core.domain.venue_picture import VenueRow
 from core.kpi.attribution import Attribution
-from core.kpi.books import Desk, Money, Wire, mark_of
+from core.kpi.books import Desk, Money, mark_of
 from core.kpi.measures import Measures
 from core.kpi.summary import execution_of
 from core.telemetry import rows
 from core.telemetry.trails import TRAIL, Trails
 
 SPARK = 48
-ZERO = Wire()
 
 
 class RoundReads(msgspec.Struct, frozen=True):
@@ -76,6 +76,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     viewers: int = 0
     metrics_port: int | None = None
     dead_man: str = ""
+    venues: tuple[VenueRow, ...] = ()
     double_press_flattens: bool = True
 
 
@@ -122,6 +123,7 @@ class Picture:
         orders = [row for i in range(n) for row in rows.order_rows(desk, i, now)]
         places = {desk.place(i): i for i in reversed(range(n))}
         wires = {w.venue: w for w in desk.wires()}
+        heard = {place: counts for wire in wires.values() for place, *counts in wire.places}
         activity = [desk.activity(i) for i in range(n)]
         gross, margin = self._exposure()
         equity = self.reads.equity() / MONEY
@@ -146,8 +148,7 @@ class Picture:
             feeds=tuple(
                 rows.feed_row(
                     desk, measures, i, now, self._per_s.get(place, 0.0),
-                    wires.get(desk.instrument(i).venue, ZERO).dropped,
-                    wires.get(desk.instrument(i).venue, ZERO).conflated,
+                    *heard.get(place, (0, 0)),
                 )
                 for place, i in sorted(places.items())
             ),
@@ -159,6 +160,7 @@ class Picture:
             bands=tuple(row for i in range(n) for row in desk.bands(i)),
             alerts=frame.alerts, actions=frame.actions, rounds=frame.rounds, logs=frame.logs, holder=frame.holder,
             kernels=frame.kernels, viewers=frame.viewers, metrics_port=frame.metrics_port, dead_man=frame.dead_man,
+            venues=frame.venues,
             double_press_flattens=frame.double_press_flattens, rearm=frame.rearm,
             buffer_warn=frame.buffer_warn, buffer_halt=frame.buffer_halt, quoter=quoter or Quoter(),
             rest=Rest(

@@ -52,6 +52,7 @@ def position_row(desk: Desk, i: int) -> PositionRow | None:
         liquidation=liquidation * tick if liquidation > 0 else None,
         margin="isolated" if instrument.isolated else "cross",
         ts=view.ts_recv,
+        owner=desk.name(i),
     )
 
 
@@ -118,4 +119,5 @@ def funding_row(desk: Desk, i: int, now: int, paid_round: int) -> FundingRow:
         next_ts=due,
         assumed=not streamed,
         paid_round=paid_round / MONEY,
+        interval_ns=interval,
     )

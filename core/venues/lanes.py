@@ -80,4 +80,8 @@ class WireGate:
 
     def used(self, now: int) -> tuple[int, int]:
         """Messages counted in the window and the venue's limit, of the venue with least left; for display."""
-        return max((one.used(now) for one in self._each), key=lambda pair: pair[0] / max(1, pair[1]))
+        return max(self.each_used(now), key=lambda pair: pair[0] / max(1, pair[1]))
+
+    def each_used(self, now: int) -> list[tuple[int, int]]:
+        """The same of every venue."""
+        return [one.used(now) for one in self._each]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
+from screens.format import shorten
 from screens.widgets.lines import Line, Span
 
 GAP = 2
@@ -53,6 +54,29 @@ def table(
     if len(rows) > len(fit) and room > 0:
         lines.append(Line((f"… {len(rows) - len(fit)} more", "dim")))
     return lines
+
+
+def giving_way(
+    columns: Sequence[Column], rows: Sequence[Sequence[Span]], at: int, keep: int, width: int, least: int = GAP
+) -> tuple[list[Column], list[list[Span]]]:
+    """For `table`: the text in column `at` is cut first, down to `keep` cells; then columns go by rank."""
+    widths = [max([cell_len(column.name), *(cell_len(row[i][0]) for row in rows)]) for i, column in enumerate(columns)]
+    kept = max(min(keep, widths[at]), cell_len(columns[at].name))
+    shown = list(range(len(columns)))
+
+    def others() -> int:
+        return sum(widths[i] for i in shown if i != at) + least * (len(shown) - 1)
+
+    while others() + kept > width:
+        last = max((i for i in shown if i != at), key=lambda i: (columns[i].rank, i), default=at)
+        if columns[last].rank == 0:
+            break
+        shown.remove(last)
+    room = max(width - others(), kept)
+    cut = [list(row) for row in rows]
+    for row in cut:
+        row[at] = (shorten(row[at][0], room), row[at][1])
+    return [columns[i] for i in shown], [[row[i] for i in shown] for row in cut]
 
 
 def pairs(items: Sequence[tuple[str, str, str]], width: int, least: int = 20) -> list[Line]:

@@ -12,6 +12,8 @@ from core import rng
 from core.clock import VirtualClock
 from core.domain import snapshot as sn
 from core.domain.commands import Answer, AnyCommand, Flatten, Halt, Pause, Rearm, Resume, Stop
+from core.domain.errors import Unavailable
+from core.domain.questions import AnyQuestion, Page
 
 SECOND = 1_000_000_000
 T0 = 1_795_179_731 * SECOND  # 2026-11-20 13:02:11 UTC
@@ -255,6 +257,8 @@ class FakeClient:
         self.snap = snap
         self.sent: list[AnyCommand] = []
         self.replies: list[Answer] = []
+        self.asked: list[AnyQuestion] = []
+        self.pages: dict[type, Any] = {}
 
     def send(self, command: AnyCommand) -> None:
         self.sent.append(command)
@@ -265,6 +269,14 @@ class FakeClient:
     def answers(self) -> Sequence[Answer]:
         replies, self.replies = self.replies, []
         return replies
+
+    def query(self, question: AnyQuestion) -> Page:
+        """The page put there for this kind of question."""
+        self.asked.append(question)
+        page = self.pages.get(type(question))
+        if page is None:
+            raise Unavailable("no page here")
+        return page(question) if callable(page) else page
 
     def did(self, kind: type) -> list[Any]:
         return [command for command in self.sent if type(command) is kind]

@@ -65,6 +65,11 @@ class DeadManSwitch:
             await self._beat(0)
             self.state, self.deadline_ns = OFF, 0
 
+    @property
+    def held(self) -> bool:
+        """No beat goes out."""
+        return self._hold
+
     def quiet(self, now: int) -> bool:
         """True when new orders must not go out: armed, and half of the window has passed without a beat."""
         return self.state == ARMED and now > self.deadline_ns - self._window_ns // 2

@@ -133,6 +133,11 @@ class Watchdog:
     def add(self, stream: Stream, limit_ns: int) -> None:
         self._limits.append((stream, limit_ns))
 
+    @property
+    def limits(self) -> dict[str, int]:
+        """How long each may be silent, ns, by name."""
+        return {stream.name: limit for stream, limit in self._limits}
+
     def check(self, now: int) -> list[Stream]:
         """Redials every stream that has been silent for too long, on this connection or a new one; returns them."""
         stale = [

@@ -23,8 +23,8 @@ from core.domain.errors import Refused
 
 ROOT = Path(__file__).resolve().parents[3]
 LISTED = [
-    "run", "core", "attach", "status", "position", "pause", "resume", "halt", "flatten", "panic", "check", "backtest", "replay",
-    "report", "rounds", "rejects", "keys", "record", "doctor", "credentials", "round", "config",
+    "run", "core", "attach", "status", "position", "pause", "resume", "halt", "flatten", "panic", "check", "backtest",
+    "replay", "report", "rounds", "rejects", "keys", "record", "doctor", "credentials", "round", "config",
 ]  # fmt: skip
 Out = pytest.CaptureFixture[str]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -15,8 +16,11 @@ from core.clock import SystemClock
 from core.control.desk import MAX_QUEUED, Desk
 from core.domain.commands import Answer, Flatten, Halt, Pause, Resume
 from core.domain.errors import Refused, Unavailable
-from core.domain.snapshot import Snapshot
+from core.domain.questions import LogLines, LogPage
+from core.domain.snapshot import LogRow, Snapshot
 from core.guard.gate import GateFlag
+from core.guard.redact import PROCESS
+from core.telemetry.logs import Log
 from tests.unit.control.support import FakeCore
 
 
@@ -181,3 +185,37 @@ def test_a_core_with_a_console_of_its_own_refuses_a_controller(core: FakeCore, s
 def test_attaching_where_no_core_runs_says_so(state_dir: Path) -> None:
     with pytest.raises(Unavailable, match="no core answers"):
         Socket.connected_to(state_dir, "viewer")
+
+
+def test_pages_come_over_the_socket_as_they_do_in_process(core: FakeCore, state_dir: Path) -> None:
+    """CONSOLE 0.2: through the same door; a viewer may ask too."""
+    page = LogPage(3, 4, (LogRow(1, "info", "[boot]", "up"), LogRow(2, "crit", "[x]", "down")))
+    asked: list[LogLines] = []
+
+    def lines(question: LogLines) -> LogPage:
+        asked.append(question)
+        return page
+
+    client = Socket.connected_to(state_dir, "viewer")
+    try:
+        with pytest.raises(Refused, match="does not answer this yet"):
+            client.query(LogLines())
+        core.desk.answer_with(LogLines, lines)
+        assert client.query(LogLines(after=2, most=5)) == page == InProcess(core.desk).query(LogLines(after=2, most=5))
+        assert asked == [LogLines(after=2, most=5)] * 2
+    finally:
+        client.close()
+
+
+def test_the_ring_gives_lines_by_number_also_those_that_are_left_of_a_gap() -> None:
+    log = Log(None, PROCESS)
+    try:
+        log.ring = log.ring.__class__(log.ring._json, size=5)
+        for n in range(1, 9):
+            log.ring.emit(logging.LogRecord("perpconsole", logging.INFO, "", 0, f"line {n}", (), None))
+        first, last, rows = log.ring.after(0, 100)
+        assert (first, last, [row.text for row in rows]) == (4, 8, [f"line {n}" for n in range(4, 9)])
+        assert [row.text for row in log.ring.after(6, 1)[2]] == ["line 7"]
+        assert log.ring.after(8, 10) == (9, 8, ())
+    finally:
+        log.close()

@@ -9,6 +9,7 @@ import pytest
 
 from core.domain.events import HeldPosition, OpenOrder, Read, ReadReply
 from core.domain.order import CANCEL, CLOSE_POSITION, CREATE, LIMIT, MARKET, REDUCE_ONLY, STOP, Report, Request
+from core.domain.units import SELL
 from core.execution.closing import Closing, Grid, Touch, next_slice, ours_of
 from core.execution.emergency import Emergency
 from core.execution.stopping import Actions, StopPlan, Tick, Trigger, Venue, overall
@@ -263,7 +264,8 @@ def test_a_venue_that_does_not_answer_is_asked_for_ever_with_growing_delay() -> 
     assert (stop.state(), stop.progress().venue.status) == ("HALTED", "OK")
 
 
-def test_silence_counts_as_a_failed_read_and_a_late_answer_is_not_mixed_up() -> None:
+def test_silence_counts_as_a_failed_read_and_a_late_answer_of_the_same_question_still_counts() -> None:
+    """A venue that is slower than our patience is stopped too; what was asked before a change of phase says nothing."""
     stop = Emergency(plan("halt"), jitter=(0.0,))
     read = stop.on(Tick(), T0).reads[0]
     assert stop.on(Tick(), T0 + 2 * S - 1).reads == ()
@@ -271,8 +273,70 @@ def test_silence_counts_as_a_failed_read_and_a_late_answer_is_not_mixed_up() -> 
     assert stop.progress().venue.status == "UNVERIFIED"
     again = stop.on(Tick(), T0 + 2 * S + 250 * MS).reads[0]
     assert again.nonce != read.nonce
-    assert stop.on(ReadReply("orders", read.nonce, T0 + 3 * S), T0 + 3 * S).reads == ()
-    assert stop.progress().verified == "unverified"
+    stop.settle(T0 - 1, T0 + 3 * S)
+    second = stop.on(ReadReply("orders", read.nonce, T0 + 3 * S), T0 + 3 * S).reads[0]
+    assert (stop.progress().venue.status, stop.progress().verified) == ("OK", "clean")
+    assert stop.on(ReadReply("orders", again.nonce, T0 + 3 * S), T0 + 3 * S).reads == ()  # asked before the first came
+    assert stop.progress().verified == "clean"
+    stop.on(ReadReply("orders", second.nonce, T0 + 4 * S), T0 + 4 * S)
+    assert stop.finished() and stop.progress().verified == "sealed"
+
+
+def test_an_order_that_may_be_on_its_way_delays_the_seal_until_it_is_known_or_q_has_passed() -> None:
+    """R-E4: sealed by a list that was asked after the last of ours was known to be gone, or Q later."""
+    for known_at in (0, T0 + S):
+        stop = Emergency(plan("halt", q_ns=5 * S))
+        stop.settle(0, T0)
+        first = stop.on(Tick(), T0).reads[0]
+        stop.on(ReadReply("orders", first.nonce, T0), T0)
+        assert stop.progress().verified == "clean" and stop.on(Tick(), T0 + S - 1).reads == ()
+        if known_at:
+            stop.settle(known_at, known_at)
+            read = stop.on(Tick(), known_at).reads[0]
+        else:
+            assert stop.on(Tick(), T0 + 5 * S - 1).reads == ()
+            read = stop.on(Tick(), T0 + 5 * S).reads[0]
+        stop.on(ReadReply("orders", read.nonce, T0 + 6 * S), T0 + 6 * S)
+        assert stop.progress().verified == "sealed"
+
+
+def test_nothing_of_ours_is_closed_before_it_is_known_what_is_foreign() -> None:
+    """R-E5: only scope account needs no memory."""
+    for scope, waits in (("ours", True), ("account", False)):
+        stop = Emergency(plan(scope=scope))
+        stop.ours_known = False
+        actions = stop.on(Tick(), T0)
+        for _ in range(2):
+            actions = stop.on(ReadReply("orders", actions.reads[0].nonce, T0), T0)
+        asked = [one.what for one in actions.reads]
+        assert asked == ([] if waits else ["positions"]), scope
+        if waits:
+            assert stop.state() == "FLATTENING" and stop.on(Tick(), T0 + S).reads == ()
+            stop.ours_known = True
+            assert [one.what for one in stop.on(Tick(), T0 + 2 * S).reads] == ["positions"]
+
+
+def test_beside_foreign_lots_a_list_that_lags_closes_nothing_twice() -> None:
+    """Reduce-only protects zero, not somebody else's ten lots."""
+    stop = Emergency(plan(foreign=((0, 10),)))
+    now, sent = T0, []
+    actions = stop.on(Tick(), now)
+    for pos in (None, None, 20, 20, 20, 10, 10, 10):
+        now += 300 * MS
+        read = (actions.reads or stop.on(Tick(), now).reads)[0]
+        held = () if pos is None else (HeldPosition(0, pos, 0, 0),)
+        actions = stop.on(ReadReply(read.what, read.nonce, now, positions=held), now)
+        sent += [(request.side, request.qty) for request in actions.requests]
+        if read.what == "orders" and stop.finished():
+            break
+    assert sent == [(SELL, 10)]
+
+
+def test_a_slice_leaves_nothing_that_no_order_can_close() -> None:
+    grid, touch = Grid(0, 10, 10**6, 1), Touch(0, T0, 100, 101, (40, 40, 40), (40, 40, 40))
+    for lots, first in ((15, 15), (20, 10), (19, 19), (40, 10)):
+        request = next_slice(lots, grid, touch, Closing(), 1)
+        assert request is not None and request.qty == first
 
 
 def test_auth_failure_and_ban_are_states_of_their_own() -> None:

@@ -129,5 +129,8 @@ def filled(cl_id: int, side: int, px: int, qty: int, left: int = 0, trade_id: in
 def step(ts: int, *reports: Report, requests: tuple[Request, ...] = (), rows: int = 0, **more: object) -> Step:
     slices = (Slice(0, 0, rows),) if rows else ()
     inputs = more.pop("inputs", ())
+    taken: tuple[Report, ...] = more.pop("applied", reports)  # type: ignore[assignment]
     moment = Moment(ts=ts, why=0, slices=slices, reports=reports, inputs=inputs)  # type: ignore[arg-type]
-    return Step(seq=1, moment=moment, requests=requests, **more)  # type: ignore[arg-type]
+    return Step(
+        seq=1, moment=moment, requests=requests, applied=taken, takers=tuple(r.instrument for r in taken), **more
+    )  # type: ignore[arg-type]

@@ -5,8 +5,23 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.events import Link, RequestRefused
-from core.domain.order import ACCEPTED, AMENDED, CANCELED, CREATE, MARKET, REJECTED, TRANSFERRED, Refusal, Report
+from core.domain.events import Link, ReadReply, RequestRefused
+from core.domain.order import (
+    ACCEPTED,
+    AMENDED,
+    CANCELED,
+    CREATE,
+    FREE,
+    LIVE,
+    LOST,
+    MARKET,
+    REJECTED,
+    SLOTS,
+    TRANSFERRED,
+    UNKNOWN,
+    Refusal,
+    Report,
+)
 from core.domain.reasons import NET_CAP, REQUEST_AGE
 from core.domain.units import NS_PER_S, sign_of
 from core.kpi.attribution import Capture
@@ -44,13 +59,62 @@ def test_a_replayed_report_is_counted_once() -> None:
     _, m = made()
     m.take(step(T0, requests=(create(1),)))
     fill, cancel = filled(1, 0, 250_000, 4, left=6, trade_id=77), Report(0, CANCELED, T0, cl_id=1)
-    for _ in range(3):
-        m.take(step(T0 + 1, fill))
+    m.take(step(T0 + 1, fill))
+    for _ in range(2):  # the ledger knows the trade id, so it is not among what was applied
+        m.take(step(T0 + 1, fill, applied=()))
     for _ in range(3):
         m.take(step(T0 + 2, cancel))
     side = m.total[0].sides[0]
     assert (side.fills, side.filled_lots, side.canceled, side.submitted) == (1, 4, 1, 1)
     assert m.capture[0].pos == 4
+
+
+def stood(desk: Desk, cl_id: int, state: int, qty: int = 10, px: int = 250_000) -> None:
+    """The ledger's slot of an order."""
+    o, slot = desk.ledgers[0].s, cl_id % SLOTS
+    o.cl_id[slot], o.state[slot], o.qty[slot], o.px[slot] = cl_id, state, qty, px
+
+
+def test_a_fill_that_does_not_say_what_is_left_ends_an_order_only_when_the_ledger_is_done_with_it() -> None:
+    """Trades of most venues name no rest: `left` is 0 in the first part of an order too."""
+    desk, m = made()
+    m.take(step(T0, requests=(create(1), create(2))))
+    stood(desk, 1, LIVE)
+    m.take(step(T0 + 1, filled(1, 0, 250_000, 4, trade_id=1), filled(2, 0, 250_000, 4, trade_id=2)))
+    assert sorted(m.orders) == [1, 2] and m.total[0].sides[0].filled == 0
+    stood(desk, 1, FREE)
+    m.take(step(T0 + 2, filled(1, 0, 250_000, 6, trade_id=3), filled(2, 0, 250_000, 6, trade_id=4)))
+    side = m.total[0].sides[0]
+    assert (m.orders, side.filled, side.touched, side.filled_lots) == ({}, 2, 2, 20)
+    assert {order.state for order in m.ended} == {"filled"}
+
+
+def test_reads_that_find_an_unknown_order_or_prove_it_absent_are_followed() -> None:
+    """R-O1: what becomes of an UNKNOWN order without a report stands in the ledger only."""
+    desk, m = made()
+    m.take(step(T0, requests=(create(1), create(2))))
+    m.take(step(T0 + 1, *(Report(0, LOST, T0, cl_id=n) for n in (1, 2))))
+    stood(desk, 1, UNKNOWN)
+    stood(desk, 2, UNKNOWN)
+    reply = ReadReply("orders", 1, T0)
+    m.take(step(T0 + 2, inputs=(reply,)))
+    assert {order.state for order in m.orders.values()} == {"unknown"} and m.total[0].lost == 2
+    stood(desk, 1, LIVE, qty=7, px=249_990)
+    stood(desk, 2, FREE)
+    m.take(step(T0 + 3, inputs=(reply,)))
+    assert [(o.cl_id, o.state, o.qty, o.px) for o in m.orders.values()] == [(1, "live", 7, 249_990)]
+    assert [(o.cl_id, o.state) for o in m.ended] == [(2, "absent")]
+    assert (m.total[0].both.submitted, m.total[0].sides[0].ordered_lots) == (1, 7)
+
+
+def test_a_reply_that_was_lost_counts_though_the_ledger_knew_better() -> None:
+    """The stream had told of the order before: its state stays, the wire failed nevertheless."""
+    desk, m = made()
+    m.take(step(T0, requests=(create(1),)))
+    stood(desk, 1, LIVE)
+    m.take(step(T0 + 1, ack(1)))
+    m.take(step(T0 + 2, Report(0, LOST, T0, cl_id=1), applied=()))
+    assert m.total[0].lost == 1 and m.orders[1].state == "live"
 
 
 def test_a_rejected_order_was_never_submitted_and_its_reason_is_counted() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from core import tasks
@@ -32,16 +33,17 @@ def rows_of(desk: Desk | None = None) -> tuple[Measures, Rows]:
 def life(measures: Measures, *sinks: Store | AsyncStore) -> None:
     """One order filled in two parts, the first part reported twice; one cancelled; one rejected; one refused."""
     parts = filled(1, 0, 250_000, 4, left=6, trade_id=11), filled(1, 0, 250_000, 6, trade_id=12)
+    gone = Report(0, CANCELED, T0, cl_id=2)
     steps = [
         step(T0, requests=(create(1), create(2), create(3)), refused=(Refusal(create(4), NET_CAP, 215, 210),)),
         step(T0 + 1, Report(0, ACCEPTED, T0, cl_id=1), Report(0, ACCEPTED, T0, cl_id=2)),
         step(T0 + 2, parts[0], Report(0, REJECTED, T0, cl_id=3, code=POST_ONLY_CROSS)),
-        step(T0 + 3, parts[0]),
-        step(T0 + 4, *parts, Report(0, CANCELED, T0, cl_id=2)),
+        step(T0 + 3, parts[0], applied=()),  # the ledger knew it
+        step(T0 + 4, *parts, gone, applied=(parts[1], gone)),
         step(T0 + 5, inputs=(Asked(Halt(who="ann@pts/1")),), notes=(Note("warn", "shock", "10 %"),)),
     ]
     for n, one in enumerate(steps):
-        one = type(one)(n, one.moment, one.requests, one.refused, one.reads, one.notes)
+        one = msgspec.structs.replace(one, seq=n)
         measures.take(one)
         for sink in sinks:
             sink.take(one)

@@ -38,6 +38,7 @@ def test_a_picture_of_a_trading_desk_holds_its_figures() -> None:
     assert (shot.seq, shot.ts, shot.state.run, shot.round.number) == (9, made.now, "RUNNING", 3)
     [position] = shot.positions
     assert math.isclose(position.size, 0.05)
+    assert position.owner == made.desk.name(0)
     assert math.isclose(position.entry or 0, 2500.69)
     assert shot.net == (("ETH", 0.05),)
     assert math.isclose(shot.gross, 0.05 * 2500.74)

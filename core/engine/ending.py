@@ -1,0 +1,94 @@
+"""How a core stops: by a limit, a key, an end of the process. Latched or not, one stop at all accounts carries it out.
+
+Functions of the engine; what is cancelled, read and closed is `core.engine.stopping`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from core.domain.events import Note, ReadReply
+from core.domain.order import Report
+from core.domain.reasons import LIQUIDATION_BUFFER, name_of
+from core.engine.runstate import HALTING, STARTING, STOPPED, STOPPING
+from core.engine.seat import Seat
+from core.engine.stopping import FLATTEN, HALT, LATCHED, PROCESS_END
+
+if TYPE_CHECKING:
+    from core.engine.engine import Engine
+
+
+def by_risk(engine: Engine, seat: Seat) -> None:
+    """A limit latched HALTED: stop the desk, and flatten where the limit says so. One that wants a flatten is in
+    force while HALTED too: a halt keeps positions, it does not give them up."""
+    for post in seat.posts:
+        risk = post.risk.s
+        if risk.halted and (not engine.state.latched or (risk.want_flatten and engine.stopping.verb == HALT)):
+            verb = FLATTEN if risk.want_flatten else HALT
+            code = risk.want_flatten or risk.halt_why
+            reach = code == LIQUIDATION_BUFFER  # the margin's own limit does not wait for the other leg's venue
+            latch(engine, verb, f"{seat.name}: {name_of(code)}", reach=reach)
+            return
+
+
+def latch(engine: Engine, verb: str, reason: str, scope: str = "ours", stop_id: str = "", reach: bool = False) -> None:
+    """Halt or flatten, latched. Repeats join the stop under way; the driver writes the latch on this note."""
+    engine.notes.append(Note("crit", "latched", f"{verb}: {reason}", tag="emergency"))
+    if engine.state.run == STOPPED:
+        return  # the latch on the disk is what is left to do
+    if engine.state.run == STOPPING:
+        engine.end_wanted = False  # the process still ends, after this
+        if engine.stopping.verb == FLATTEN:
+            verb = FLATTEN  # nothing narrows what was asked for
+    for post in engine.posts:
+        post.halt_now(0, engine.now)
+    stop_id = stop_id or f"auto-{engine.seq}"
+    engine.stopping.begin(verb, LATCHED, stop_id, reason, scope, engine.now, engine.state.run != STARTING, reach)
+    if not engine.state.latched:
+        engine.move(HALTING, reason)
+
+
+def end_process(engine: Engine, flatten: bool, reason: str) -> None:
+    """SIGTERM and quit: cancel, verify, close the round, exit; not latched. Out of a finished halt the same."""
+    if engine.state.latched:
+        engine.ends_halted = True
+        engine.stopping.clear()
+    engine.end_wanted = None
+    sure = engine.state.run != STARTING
+    engine.move(STOPPING, reason)
+    verb = FLATTEN if flatten else HALT
+    engine.stopping.begin(verb, PROCESS_END, f"end-{engine.seq}", reason, "ours", engine.now, sure)
+    engine.rounds.stop(engine, engine.now, flatten, reason)
+
+
+def step(engine: Engine, now: int, replies: Sequence[ReadReply], reports: Sequence[Report]) -> None:
+    stopping = engine.stopping
+    if stopping.purpose == LATCHED or stopping.active:
+        stopping.step(now, replies, reports, engine.requests, engine.reads, engine.notes)
+    progress = stopping.progress()
+    if progress is None:
+        return
+    if stopping.purpose == LATCHED and progress.state != engine.state.run and engine.state.may(progress.state):
+        engine.move(progress.state, stopping.plan.reason if stopping.plan else "")
+        if not stopping.active:
+            engine.rounds.finish(engine, now, "halt", carry=True)
+            if engine.end_wanted is not None:
+                end_process(engine, engine.end_wanted, "stop asked during the halt")
+    elif stopping.purpose == PROCESS_END and not engine.rounds.machine.finishing:
+        if stopping.over(now):
+            end(engine, "orders cancelled and verified", verified=not stopping.active)
+
+
+def end(engine: Engine, text: str, verified: bool) -> None:
+    """STOPPED; `verified` = the venue said that nothing of ours is left that should not be."""
+    engine.end_verified = verified
+    if not verified:
+        engine.notes.append(Note("crit", "end_unverified", "no venue said that all of ours is gone: look there"))
+    engine.move(STOPPED, text if verified else "not verified")
+
+
+def flatten_end(engine: Engine, reason: str) -> None:
+    """The process is ending with its positions kept: close them too."""
+    engine.stopping.begin(FLATTEN, PROCESS_END, f"end-{engine.seq}", reason, "ours", engine.now, True)
+    engine.rounds.stop(engine, engine.now, True, reason)

@@ -1,0 +1,97 @@
+"""What of an account's positions a stop closes now: ours alone, slice by slice, and what it must leave or wait for.
+
+Every size comes from the venue's list just read (E5-E7). Knows neither phases nor reads: `core.execution.emergency`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.domain.events import HeldPosition
+from core.domain.order import CANCELED, EXPIRED, REJECTED, SLOTS, Report, Request
+from core.domain.units import NS_PER_MS, NS_PER_S
+from core.execution.closing import Closing, Grid, Touch, is_dust, next_slice, ours_of
+from core.execution.stopping import StopPlan
+
+TOUCH_FRESH_NS = 2 * NS_PER_S
+LIST_LAG_NS = 3 * NS_PER_S  # how far a venue's list may lag behind its fills (L of RELIABILITY 2.3)
+STOP_SEQ = 1 << 42  # client ids of closes: a space of their own above every millisecond sequence
+
+
+def is_stop(cl_id: int) -> bool:
+    """A close of some stop: its id names no ledger."""
+    return STOP_SEQ <= cl_id // SLOTS < 2 * STOP_SEQ
+
+
+class Closeout:
+    """`positions` (ours still to close), `dust` and `foreign_positions` are as of the last list. `waiting`: something
+    that is ours was left for later."""
+
+    def __init__(self, plan: StopPlan) -> None:
+        self.started, self.account = plan.started, plan.account
+        self.grids = {grid.instrument: grid for grid in plan.grids}
+        self.foreign = dict(plan.foreign)  # instrument -> lots held before us; the caller keeps it true
+        self.kept: frozenset[int] = frozenset()  # may not be closed now: the other leg's venue does not answer
+        self.touch: dict[int, Touch] = {}
+        self.positions: dict[int, int] = {}
+        self.dust: dict[int, int] = {}
+        self.foreign_positions = 0
+        self.waiting = False
+        self._closing: dict[int, Closing] = {}
+        self._sent: dict[int, tuple[int, int, int]] = {}  # beside foreign lots: id of the close, the list then, when
+        self._count = 0
+
+    def told(self, report: Report) -> None:
+        """A close that did nothing may be followed by another one at once."""
+        if report.kind in (REJECTED, CANCELED, EXPIRED):
+            self._sent = {k: sent for k, sent in self._sent.items() if sent[0] != report.cl_id}
+
+    def slices(self, listed: Sequence[HeldPosition], everything: bool, now: int) -> list[Request]:
+        """The closes for this list. `everything`: foreign positions too (scope account)."""
+        self.positions, self.dust, self.foreign_positions, self.waiting = {}, {}, 0, False
+        requests = []
+        for held in listed:
+            grid, mine = self.grids.get(held.instrument), held.pos
+            if not everything:
+                mine = ours_of(held.pos, self.foreign.get(held.instrument, 0))
+                self.foreign_positions += held.pos != 0 and (grid is None or mine != held.pos)
+            elif grid is None and held.pos:
+                grid = self.grids[held.instrument] = Grid(held.instrument, 1, abs(held.pos), 0)
+            if grid is None or mine == 0:
+                continue
+            if held.instrument in self.kept or self._may_lag(held, now):
+                self.positions[held.instrument], self.waiting = mine, True
+                continue
+            request = self._slice(mine, grid, now)
+            if request is not None:
+                requests.append(request)
+                self.positions[held.instrument] = mine
+                if not everything and mine != held.pos:
+                    self._sent[held.instrument] = (request.cl_id, held.pos, now)
+            elif is_dust(mine, grid):
+                self.dust[held.instrument] = mine
+        return requests
+
+    def _may_lag(self, held: HeldPosition, now: int) -> bool:
+        """Beside foreign lots reduce-only does not protect: the list must have moved since our last close there."""
+        _, before, when = self._sent.get(held.instrument, (0, held.pos + 1, 0))
+        return held.pos == before and now - when < LIST_LAG_NS
+
+    def _slice(self, mine: int, grid: Grid, now: int) -> Request | None:
+        touch = self.touch.get(grid.instrument)
+        if touch is not None and now - touch.ts > TOUCH_FRESH_NS:
+            touch = None
+        self._count += 1
+        seq = STOP_SEQ + self.started // NS_PER_MS + self._count
+        closing = self._closing.setdefault(grid.instrument, Closing())
+        return next_slice(mine, grid, touch, closing, seq * SLOTS + SLOTS - 1 - self.account)
+
+    def dust_value(self) -> int:
+        """1e-8 quote at the asks; more than any bound where a price is missing."""
+        total = 0
+        for instrument, lots in self.dust.items():
+            touch = self.touch.get(instrument)
+            if touch is None:
+                return 1 << 62
+            total += abs(lots) * touch.ask * self.grids[instrument].unit
+        return total
