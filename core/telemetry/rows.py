@@ -38,7 +38,8 @@ def position_row(desk: Desk, i: int) -> PositionRow | None:
     liquidation = desk.liquidation(i)
     buffer = None
     if mark and liquidation >= 0:
-        buffer = abs(mark - liquidation) / mark if liquidation else math.inf
+        away = mark - liquidation if ledger.pos > 0 else liquidation - mark  # < 0: past it
+        buffer = away / mark if liquidation else math.inf
     return PositionRow(
         venue=instrument.venue,
         symbol=instrument.symbol,

@@ -149,7 +149,9 @@ class Reader:
                 since = newest
             if asks_funding:
                 found += await self._funding(exchange, listing)
-        unique = {(report.kind, report.trade_id): report for report in found if report.ts >= self.since_ns}
+        unique = {
+            (report.instrument, report.kind, report.trade_id): report for report in found if report.ts >= self.since_ns
+        }
         ordered = tuple(sorted(unique.values(), key=lambda report: (report.ts, report.trade_id)))
         self._newest_ns = max((report.ts for report in ordered), default=self._newest_ns)
         if asks_funding:

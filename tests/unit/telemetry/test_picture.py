@@ -71,6 +71,9 @@ def test_an_unknown_liquidation_price_is_unknown_not_safe() -> None:
     made.desk.liquidation_px = 237_505
     shot = picture.snapshot(made.now, Frame(seq=1))
     assert math.isclose(shot.buffer_min or 0, 0.05, abs_tol=1e-3)
+    made.desk.liquidation_px = 262_505  # a long one whose mark is below it already
+    shot = picture.snapshot(made.now, Frame(seq=1))
+    assert math.isclose(shot.buffer_min or 0, -0.05, abs_tol=1e-3)
 
 
 def test_orders_that_may_still_fill_are_shown_nearest_first() -> None:
