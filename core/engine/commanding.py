@@ -123,6 +123,7 @@ def _rearm(engine: Engine, command: Rearm, now: int, who: str) -> Answer:
     for post in engine.posts:
         post.rearm(now)
     engine.move(PAUSED, f"re-armed{who}: {command.reason or 'no reason given'}")
+    engine.rounds.closed(engine, now)
     engine.notes.append(Note("warn", "rearmed", f"latch cleared{who}: {command.reason}"))
     return _yes(command, "re-armed and PAUSED; resume to quote")
 

@@ -95,6 +95,11 @@ class RoundLife:
             sum(post.ledger.s.n_live for post in engine.posts), sum(post.ledger.s.pos != 0 for post in engine.posts)
         )  # fmt: skip
 
+    def closed(self, engine: Engine, now: int) -> None:
+        """A person re-arms: what the round that a halt ended leads to happens now, not after the next resume."""
+        if not self.open:
+            self._do(engine, self.machine.reported(now), now)
+
     def pause_after(self) -> None:
         """The round that is ending is followed by PAUSED, not by quotes."""
         self._was_paused = True

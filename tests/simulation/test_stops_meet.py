@@ -13,7 +13,7 @@ from core.domain.events import Read, ReadReply
 from core.domain.order import CREATE, STOP
 from core.domain.reasons import STOP_LOSS
 from core.engine import ending
-from core.engine.runstate import FINISHING, FLAT, HALTED, PAUSED, STOPPED
+from core.engine.runstate import FINISHING, FLAT, HALTED, PAUSED, RUNNING, STOPPED
 from core.engine.stopping import FLATTEN, NONCE_BASE
 from core.execution.pair_saga.words import S1_ONE_LEG, S3_HEDGED
 from tests.simulation.async_venue import AsyncVenue, Weather
@@ -212,6 +212,22 @@ def test_an_end_that_is_not_verified_says_what_our_ledgers_hold(muted: list[Mute
     rig.ask(FinishRound(id="f"))
     rig.to(rig.t + 45)
     assert not ending_of(rig).verified and ending_of(rig).positions_left == 1
+
+
+def test_one_resume_is_enough_after_a_halt_that_ended_a_round_unverified(muted: list[Mute], seed: int) -> None:
+    rig = with_position(seed, "flatten", wrap=wrapped(muted))
+    muted[-1].mute, muted[-1].since = True, NONCE_BASE
+    rig.ask(FinishRound(id="f"))
+    rig.to(rig.t + 3)
+    rig.ask(Halt(id="h"))
+    rig.to(rig.t + 40)
+    assert not ending_of(rig).verified
+    muted[-1].mute = False
+    rig.to(rig.t + 40)
+    rig.ask(Rearm(word="arm", reason="looked"))
+    rig.ask(Resume(id="r"))
+    rig.to(rig.t + 10)
+    assert rig.run_state == RUNNING and rig.engine.rounds.machine.number == 2 and rig.engine.rounds.open
 
 
 # --- what a halt keeps ----------------------------------------------------------------------------------------------
