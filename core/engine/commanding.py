@@ -77,6 +77,8 @@ def _pause(engine: Engine, command: Pause, now: int, who: str) -> Answer:
         return _yes(command, "already paused")
     if engine.state.run == FINISHING:
         engine.rounds.pause_after()
+        for post in engine.posts:
+            post.pause(PAUSED_CODE, now)
         return _yes(command, "the round is ending and quotes are gone; PAUSED follows")
     if not engine.state.may(PAUSED) or engine.state.latched:
         return _no(command, f"Expected RUNNING, was {engine.state.run}")

@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from core.domain.events import Note, Read, ReadReply
-from core.domain.order import DELEVERAGED, FUNDED, LIQUIDATED, Report
+from core.domain.order import DELEVERAGED, FILLED, FUNDED, LIQUIDATED, Report
 from core.domain.units import NS_PER_S
 from core.engine.orders import OWNER_SHIFT
 from core.engine.post import Post
 from core.engine.timers import TimerQueue
+from core.execution.closeout import is_stop
 from core.execution.fills import is_seen
 from core.execution.reconcile import Comparison, Reconciler
 
@@ -141,6 +142,8 @@ class CrossCheck:
         first = numbers[0] == post.number
 
         def mine(cl_id: int) -> bool:
+            if is_stop(cl_id):
+                return False  # whose it is the engine decides by the positions that it reduces: see `_venue_made`
             owner = cl_id >> OWNER_SHIFT
             return owner == post.number if owner in numbers and cl_id else first
 
@@ -150,13 +153,15 @@ class CrossCheck:
         )
 
     def _venue_made(self) -> list[Report]:
-        """Funding, liquidations and deleveraging that no ledger of their instrument has counted."""
+        """Funding, liquidations, deleveraging and a stop's closes on a shared instrument that no ledger there has
+        counted."""
         out = []
         for trade in self._replies["trades"].trades:
-            if trade.kind not in (FUNDED, LIQUIDATED, DELEVERAGED) or trade.trade_id <= 0:
+            mine = [post for post in self.posts if post.place == trade.instrument]
+            shared = len(mine) > 1 and trade.kind == FILLED and is_stop(trade.cl_id)
+            if trade.trade_id <= 0 or not (shared or trade.kind in (FUNDED, LIQUIDATED, DELEVERAGED)):
                 continue
             key = -trade.trade_id if trade.kind == FUNDED else trade.trade_id
-            mine = [post for post in self.posts if post.place == trade.instrument]
             if mine and not any(is_seen(post.ledger.s, key) for post in mine):
                 out.append(trade)
         return out

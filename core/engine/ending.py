@@ -24,6 +24,10 @@ def by_risk(engine: Engine, seat: Seat) -> None:
     force while HALTED too: a halt keeps positions, it does not give them up."""
     for post in seat.posts:
         risk = post.risk.s
+        thin = -1.0 < risk.buffer < post.limits.s.buffer_flatten and post.ledger.s.pos != 0  # -1: not known
+        if risk.halted and thin and engine.stopping.active and not engine.stopping.reach:
+            latch(engine, FLATTEN, f"{seat.name}: {name_of(LIQUIDATION_BUFFER)}", reach=True)
+            return
         if risk.halted and (not engine.state.latched or (risk.want_flatten and engine.stopping.verb == HALT)):
             verb = FLATTEN if risk.want_flatten else HALT
             code = risk.want_flatten or risk.halt_why

@@ -106,8 +106,8 @@ class PairSeat(Seat):
         """The mark of the lone leg's own venue is at its stop, or beyond; an unknown one counts as neither, as the
         engine's limits see to that."""
         s, post = self.saga.s, self.lineup.playing[self.saga.s.stop_leg]
-        pos, mark = post.ledger.s.pos, post.view.s.mark
-        if s.stop_px <= 0 or mark <= 0 or pos == 0:
+        pos, mark, other = post.ledger.s.pos, post.view.s.mark, self.lineup.playing[1 - s.stop_leg]
+        if s.stop_px <= 0 or mark <= 0 or pos == 0 or not self.lineup.holds_nothing(other):
             return False
         return bool((mark - s.stop_px) * (1 if pos > 0 else -1) <= 0)
 

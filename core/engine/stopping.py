@@ -49,12 +49,12 @@ class Stopping:
         self.plan: StopPlan | None = None
         self._count = 0
         self._pending: Trigger | None = None
-        self._sure = self._swept = self._reach = False
+        self._sure = self._swept = self.reach = False
         self._settled: dict[int, int] = {}
 
     @property
     def active(self) -> bool:
-        return any(not run.finished() for run in self.runs.values())
+        return self._pending is not None or any(not run.finished() for run in self.runs.values())
 
     @property
     def begun(self) -> bool:
@@ -85,10 +85,11 @@ class Stopping:
         sure: we know which orders of ours can be alive (the account was reconciled), so an empty list may be believed
         before Q has passed. reach: close what can be reached, though the other venue of a pair does not answer.
         """
-        self._reach = reach or (self._reach and self.active)
+        self.reach = reach or (self.reach and self.active)
         if self.begun and (self.active or self.latched) and (self.purpose == purpose or self.latched):
             trigger = Trigger(verb, reason, scope)
             self._pending = trigger if self._pending is None else self._pending.joined(trigger)
+            self._wake_at(now + 1)
             return
         self._count += 1
         self.purpose = purpose
@@ -167,7 +168,7 @@ class Stopping:
         alive = not self._sure or any(post.ledger.s.n_live for post in mine)
         self._settled[account] = 0 if alive else (self._settled.get(account) or now)
         run.settle(self._settled[account], now)
-        run.keep(frozenset() if self._reach else frozenset(self._kept(account)), now)
+        run.keep(frozenset() if self.reach else frozenset(self._kept(account)), now)
 
     def _kept(self, account: int) -> Iterator[int]:
         """Legs of pairs that wait for the other one: its venue does not answer, or it has more left to close (E6)."""
@@ -176,7 +177,7 @@ class Stopping:
                 run = self.runs.get(peer.account)
                 if leg.account != account or peer.account == account or run is None or not _left(peer):
                     continue
-                answers = run.venue.status == OK and run.phase in (CLOSE, CONFIRM, DONE)
+                answers = run.heard and run.venue.status == OK and run.phase in (CLOSE, CONFIRM, DONE)
                 coarse = max(leg.instrument.lot, peer.instrument.lot)
                 if not answers or (run.phase == CLOSE and _left(leg) < _left(peer) - coarse):
                     yield leg.place

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.domain.events import HeldPosition
-from core.domain.order import CANCELED, EXPIRED, REJECTED, SLOTS, Report, Request
+from core.domain.order import CANCELED, EXPIRED, FILLED, REJECTED, SLOTS, Report, Request
 from core.domain.units import NS_PER_MS, NS_PER_S
 from core.execution.closing import Closing, Grid, Touch, is_dust, next_slice, ours_of
 from core.execution.stopping import StopPlan
@@ -39,15 +39,18 @@ class Closeout:
         self.waiting = False
         self._closing: dict[int, Closing] = {}
         self._sent: dict[int, tuple[int, int, int]] = {}  # beside foreign lots: id of the close, the list then, when
+        self._filled: set[int] = set()  # closes that did something
         self._count = 0
 
     def told(self, report: Report) -> None:
         """A close that did nothing may be followed by another one at once."""
-        if report.kind in (REJECTED, CANCELED, EXPIRED):
+        if report.kind == FILLED:
+            self._filled.add(report.cl_id)
+        elif report.kind in (REJECTED, CANCELED, EXPIRED) and report.cl_id not in self._filled:
             self._sent = {k: sent for k, sent in self._sent.items() if sent[0] != report.cl_id}
 
-    def slices(self, listed: Sequence[HeldPosition], everything: bool, now: int) -> list[Request]:
-        """The closes for this list. `everything`: foreign positions too (scope account)."""
+    def slices(self, listed: Sequence[HeldPosition], everything: bool, asked: int, now: int) -> list[Request]:
+        """The closes for this list, asked for at `asked`. `everything`: foreign positions too (scope account)."""
         self.positions, self.dust, self.foreign_positions, self.waiting = {}, {}, 0, False
         requests = []
         for held in listed:
@@ -59,7 +62,7 @@ class Closeout:
                 grid = self.grids[held.instrument] = Grid(held.instrument, 1, abs(held.pos), 0)
             if grid is None or mine == 0:
                 continue
-            if held.instrument in self.kept or self._may_lag(held, now):
+            if held.instrument in self.kept or self._may_lag(held, asked):
                 self.positions[held.instrument], self.waiting = mine, True
                 continue
             request = self._slice(mine, grid, now)
@@ -72,10 +75,10 @@ class Closeout:
                 self.dust[held.instrument] = mine
         return requests
 
-    def _may_lag(self, held: HeldPosition, now: int) -> bool:
+    def _may_lag(self, held: HeldPosition, asked: int) -> bool:
         """Beside foreign lots reduce-only does not protect: the list must have moved since our last close there."""
         _, before, when = self._sent.get(held.instrument, (0, held.pos + 1, 0))
-        return held.pos == before and now - when < LIST_LAG_NS
+        return held.pos == before and asked - when < LIST_LAG_NS
 
     def _slice(self, mine: int, grid: Grid, now: int) -> Request | None:
         touch = self.touch.get(grid.instrument)

@@ -57,6 +57,7 @@ class Emergency:
         self.orders_at_start = -1
         self.verified = "unverified"
         self.closeout = Closeout(plan)
+        self.heard = False  # the venue has answered since the newest trigger
         self.ours_known = True  # False: not reconciled yet, so in scope `ours` nobody knows what may be closed
         self._settled: int | None = None  # see `settle`
         self._jitter = tuple(jitter) or (0.5,)
@@ -128,6 +129,7 @@ class Emergency:
     def _on_trigger(self, trigger: Trigger, now: int) -> Actions:
         """Any number of triggers join this run; a flatten widens a halt, nothing narrows it."""
         self._evidence(now, "trigger", trigger.reason)
+        self.heard = self.heard and self.phase != DONE
         widened = trigger.verb == "flatten" and self.verb == "halt"
         further = trigger.scope == "account" and self.scope != "account"
         if widened:
@@ -178,6 +180,7 @@ class Emergency:
         if reply.error:
             del self._asked[reply.nonce]
             return self._failed(now, reply.error) if newest and self._waits else self._tick(now)
+        self.heard = True
         self._forget()  # a late answer of this phase is an answer: a venue slower than our patience is stopped too
         self._failures = 0
         if self.venue.status != OK:
@@ -229,8 +232,9 @@ class Emergency:
     def settle(self, since: int, now: int) -> None:
         """For a caller that knows: since when no order of ours can be on its way or alive, 0 = one may be. The list may
         then be sealed without waiting for Q."""
+        fresh = bool(since) and not self._settled
         self._settled = since
-        if since and self.phase == SWEEP and self._empty_at is not None and not self._waits:
+        if fresh and self.phase == SWEEP and self._empty_at is not None and not self._waits and self.venue.status == OK:
             self._wake = min(self._wake, now)
 
     def _sweep(self, reply: ReadReply, asked: int, now: int) -> Actions:
@@ -257,7 +261,7 @@ class Emergency:
 
     def _close(self, reply: ReadReply, asked: int, now: int) -> Actions:
         """E5-E8: slices until the venue lists zero, twice, at least 250 ms apart."""
-        requests = self.closeout.slices(reply.positions, self.scope == "account", now)
+        requests = self.closeout.slices(reply.positions, self.scope == "account", asked, now)
         if requests or self.closeout.waiting:
             self._zero_at = None
             self._wake = now + (SLICE_WAIT_NS if requests else RETRY_FIRST_NS)

@@ -54,12 +54,13 @@ class GateFlag:
 
     @property
     def stop(self) -> Stop | None:
-        """The stop in force: the first one, its verb raised to flatten by any later flatten."""
+        """The stop in force: the first one, its verb and scope raised by any later flatten or wider scope."""
         stops = list(self._stops)
         if not stops:
             return None
         chosen = next((stop for stop in stops if stop.verb == "flatten"), stops[0])
-        return chosen if chosen.stop_id == stops[0].stop_id else structs.replace(chosen, stop_id=stops[0].stop_id)
+        wide = any(stop.scope == "account" for stop in stops)
+        return structs.replace(chosen, stop_id=stops[0].stop_id, scope="account" if wide else chosen.scope)
 
     @property
     def stop_id(self) -> str:
@@ -80,7 +81,8 @@ class GateFlag:
             self.t_closed = now
         known = self._stops
         standing = self.stop
-        if standing is not None and (verb == "halt" or standing.verb == "flatten"):
+        same_scope = standing is not None and (scope != "account" or standing.scope == "account")
+        if standing is not None and same_scope and (verb == "halt" or standing.verb == "flatten"):
             if self._latch is not None:
                 self._jobs.put(standing)  # a repeat tries the latch again, in case the first write failed
             return standing

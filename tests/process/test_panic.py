@@ -171,4 +171,4 @@ def test_second_start_names_the_holder_and_exits_1(state_dir: Path) -> None:
     assert f"pid {core.pid} on" in err
     assert "terminal none, started" in err
     assert "heartbeat" in err
-    assert "perpconsole status, position, halt and panic work from this terminal" in err
+    assert "perpconsole attach joins it; status, position, halt and panic work from this terminal" in err

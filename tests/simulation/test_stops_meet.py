@@ -204,6 +204,9 @@ def test_nothing_resumes_while_a_round_ends_and_a_pause_then_holds(muted: list[M
     muted[-1].mute = False
     rig.to(rig.t + 30)
     assert rig.run_state == PAUSED and position(rig) == 0 and ending_of(rig).verified
+    mark = rig.driver.now
+    rig.to(rig.t + 60)
+    assert rig.run_state == PAUSED and not rig.creates(after=mark) and position(rig) == 0
 
 
 def test_an_end_that_is_not_verified_says_what_our_ledgers_hold(muted: list[Mute], seed: int) -> None:
@@ -264,8 +267,50 @@ def test_the_stop_of_a_lone_leg_is_in_force_while_halted(tmp_path: pathlib.Path)
     assert walk.rig.run_state == FLAT and walk.held == (0, 0)
 
 
-@pytest.mark.parametrize("reach", [False, True])
-def test_a_flatten_does_not_make_a_pair_naked_while_one_venue_is_silent(tmp_path: pathlib.Path, reach: bool) -> None:
+def test_the_stop_of_a_leg_that_is_hedged_by_now_closes_nothing(tmp_path: pathlib.Path) -> None:
+    """A halt while the second leg was on its way: the first one's stop is not in force once both stand."""
+    walk = pair_at(S3_HEDGED, tmp_path, 7)
+    walk.rig.ask(Halt(id="h"))
+    walk.rig.to(walk.rig.t + 10)
+    held, saga = walk.held, walk.seat.saga.s
+    saga.stop_leg, saga.stop_px = 0, 1 << 40
+    walk.rig.to(walk.rig.t + 30)
+    assert walk.rig.run_state == HALTED and walk.held == held
+
+
+def test_the_margins_limit_overrides_a_hold_that_is_under_way(tmp_path: pathlib.Path) -> None:
+    """R-S0-41: signed buffer under the last line, while a flatten waits for the other venue."""
+    deaf: list[Deaf] = []
+
+    def wrap(venue: Any) -> Deaf:
+        deaf.append(Deaf(venue, 1))
+        return deaf[-1]
+
+    walk = pair_at(S3_HEDGED, tmp_path, 7, wrap)
+    deaf[-1].down = True
+    walk.rig.ask(Flatten(id="f"))
+    walk.rig.to(walk.rig.t + 5)
+    assert walk.held[0] > 0 and not walk.rig.engine.stopping.reach
+    walk.rig.engine.posts[0].limits.s.buffer_flatten = 0.5  # as if the price had come that near
+    walk.rig.to(walk.rig.t + 20)
+    assert walk.held[0] == 0 and walk.rig.engine.stopping.reach
+
+
+def test_a_flatten_that_joined_a_finished_halt_is_not_lost_to_a_stop_of_the_same_instant(seed: int) -> None:
+    rig = with_position(seed, "carry")
+    rig.ask(Halt(id="h"))
+    rig.to(rig.t + 10)
+    assert rig.run_state == HALTED and position(rig) != 0
+    rig.ask(Flatten(id="f"))
+    rig.ask(Stop(id="s"))
+    assert rig.to(rig.t + 60) and rig.run_state == STOPPED and position(rig) == 0
+
+
+@pytest.mark.parametrize("halted", [False, True], ids=["running", "halted before"])
+@pytest.mark.parametrize("reach", [False, True], ids=["hold", "reach"])
+def test_a_flatten_does_not_make_a_pair_naked_while_one_venue_is_silent(
+    tmp_path: pathlib.Path, reach: bool, halted: bool
+) -> None:
     """RELIABILITY 5: one leg unreachable = hold; the margin's own limit closes what it can reach."""
     deaf: list[Deaf] = []
 
@@ -275,8 +320,15 @@ def test_a_flatten_does_not_make_a_pair_naked_while_one_venue_is_silent(tmp_path
 
     walk = pair_at(S3_HEDGED, tmp_path, 7, wrap)
     held = walk.held
+    if halted:
+        walk.rig.ask(Halt(id="h"))
+        walk.rig.to(walk.rig.t + 10)
+        assert walk.rig.run_state == HALTED and walk.held == held
     deaf[-1].down = True
     if reach:
+        walk.rig.ask(Flatten(id="f"))
+        walk.rig.to(walk.rig.t + 5)
+        assert walk.held == held
         ending.latch(walk.rig.engine, FLATTEN, "margin", reach=True)
     else:
         walk.rig.ask(Flatten(id="f"))

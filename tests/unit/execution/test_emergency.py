@@ -8,8 +8,21 @@ import random
 import pytest
 
 from core.domain.events import HeldPosition, OpenOrder, Read, ReadReply
-from core.domain.order import CANCEL, CLOSE_POSITION, CREATE, LIMIT, MARKET, REDUCE_ONLY, STOP, Report, Request
+from core.domain.order import (
+    CANCEL,
+    CLOSE_POSITION,
+    CREATE,
+    EXPIRED,
+    FILLED,
+    LIMIT,
+    MARKET,
+    REDUCE_ONLY,
+    STOP,
+    Report,
+    Request,
+)  # fmt: skip
 from core.domain.units import SELL
+from core.execution.closeout import Closeout
 from core.execution.closing import Closing, Grid, Touch, next_slice, ours_of
 from core.execution.emergency import Emergency
 from core.execution.stopping import Actions, StopPlan, Tick, Trigger, Venue, overall
@@ -412,3 +425,31 @@ def test_overall_is_the_worst_venue_and_never_flat_while_one_is_not_verified() -
     assert overall([("FLAT", ok), ("FLAT", ok)]) == ("FLAT", "OK")
     assert overall([("FLAT", ok), ("FLAT", bad)]) == ("FLATTENING", "UNVERIFIED")
     assert overall([("FLAT", ok), ("HALTING", ok)])[0] == "HALTING"
+
+
+def test_what_the_caller_knows_never_asks_before_a_back_off_or_a_ban_is_over() -> None:
+    stop = Emergency(plan("halt", q_ns=5 * S), jitter=(0.0,))
+    stop.settle(0, T0)
+    first = stop.on(Tick(), T0).reads[0]
+    stop.on(ReadReply("orders", first.nonce, T0), T0)
+    stop.settle(T0 + S, T0 + S)
+    second = stop.on(Tick(), T0 + S).reads[0]
+    stop.on(ReadReply("orders", second.nonce, T0 + S, error=f"banned {T0 + 60 * S}"), T0 + S)
+    for k in range(100):
+        stop.settle(T0 + S, T0 + S + k * MS)
+        assert stop.on(Tick(), T0 + S + k * MS).reads == ()
+    assert stop.on(Tick(), T0 + 60 * S).reads != ()
+
+
+@pytest.mark.parametrize("filled", [False, True])
+def test_beside_foreign_lots_only_a_close_that_did_nothing_is_followed_at_once(filled: bool) -> None:
+    closeout = Closeout(plan(foreign=((0, 50),)))
+    listed = [HeldPosition(0, 60, 0, 0)]
+    (first,) = closeout.slices(listed, False, T0, T0)
+    if filled:
+        closeout.told(Report(0, FILLED, T0, first.cl_id, qty=6))
+    closeout.told(Report(0, EXPIRED, T0, first.cl_id))
+    assert len(closeout.slices(listed, False, T0 + 50 * MS, T0 + 50 * MS)) == (0 if filled else 1)
+    if filled:  # a list asked before the lag was over, answered after it
+        assert closeout.slices(listed, False, T0 + 50 * MS, T0 + 9 * S) == [] and closeout.waiting
+        assert len(closeout.slices(listed, False, T0 + 4 * S, T0 + 9 * S)) == 1

@@ -143,3 +143,14 @@ def test_listener_hears_each_new_stop_once_and_not_its_repeats(state_dir: Path) 
     gate.close(verb="flatten")
     gate.close(verb="flatten")
     assert [stop.verb for stop in heard] == ["halt", "flatten"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [(("flatten", "ours"), ("flatten", "account")), (("halt", "account"), ("flatten", "ours"))]
+)
+def test_verb_and_scope_of_stops_that_join_only_widen(first: tuple[str, str], second: tuple[str, str]) -> None:
+    """A crash resumes from the latch what was asked for, not less."""
+    gate = GateFlag(SystemClock())
+    begun = gate.close(verb=first[0], scope=first[1])
+    stop = gate.close(verb=second[0], scope=second[1])
+    assert (stop.verb, stop.scope, stop.stop_id) == ("flatten", "account", begun.stop_id) and gate.stop == stop

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.domain.order import SLOTS
 from core.engine.post import NUMBER_SHIFT
-from core.execution.emergency import STOP_SEQ
+from core.execution.closeout import STOP_SEQ
 from core.venues.ccxt import ids as module
 from core.venues.ccxt.ids import Ids
 from core.venues.identity import (
