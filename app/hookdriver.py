@@ -1,26 +1,31 @@
 """The terminal driver with our own input thread: raw bytes pass the key hook first, end of input ends the console.
 
-Replaces only the read loop of Textual's Linux driver (which spins for ever at end of input) and its SIGTSTP handler
-(which would stop the whole process, the trading core with it).
+Replaces of Textual's Linux driver the read loop (which spins for ever at end of input), the handlers of SIGTSTP (which
+would stop the whole process, the trading core with it) and SIGCONT, and the waits for its writer (for ever, once a
+dead terminal has ended that thread).
 """
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import signal
 from codecs import getincrementaldecoder
 from collections.abc import Callable
+from queue import Full
 from typing import Any
 
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
+from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 
 from app.keyhook import KeyHook
 
 READ_BYTES = 4096
 POLL_S = 0.05
+CLOSE_S = 2.0  # that the last picture may take to a slow terminal
 
 
 class HookDriver(LinuxDriver):
@@ -32,6 +37,18 @@ class HookDriver(LinuxDriver):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         signal.signal(signal.SIGTSTP, signal.SIG_IGN)  # hangup.py puts its hint here once the loop runs
+        signal.signal(signal.SIGCONT, signal.SIG_DFL)  # comes with a hang-up too: no second pair of threads
+
+    def write(self, data: str) -> None:
+        """Never waits for a writer that has ended: the terminal is gone, and what it should show with it."""
+        if self._writer_thread is not None:
+            _put(self._writer_thread, data)
+
+    def close(self) -> None:
+        """The writer ends when it has written all; one that a dead or deaf terminal holds is left behind."""
+        if self._writer_thread is not None:
+            _put(self._writer_thread, None, CLOSE_S)
+            self._writer_thread.join(CLOSE_S)
 
     def run_input_thread(self) -> None:
         """Read, show the hook every byte, then parse. Never blocks longer than 50 ms."""
@@ -60,6 +77,17 @@ class HookDriver(LinuxDriver):
                 pass
         except (EOFError, ParseError):
             return  # input ended inside a sequence: nothing is owed to a screen that closes
+
+
+def _put(writer: WriterThread, data: str | None, most_s: float = math.inf) -> None:
+    waited = 0.0
+    while writer.is_alive() and waited < most_s:
+        try:
+            writer._queue.put(data, timeout=POLL_S)
+        except Full:
+            waited += POLL_S
+        else:
+            return
 
 
 def driver_for(hook: KeyHook, on_end: Callable[[str], None]) -> type[LinuxDriver]:
