@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.domain.errors import PerpError, Refused
+from core.domain.errors import PerpError, Refused, Unavailable
 
 if TYPE_CHECKING:
     from app.client import Socket
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 CONTROLLER, VIEWER = "controller", "viewer"
 OFFER = "[a]ttach, [v]iew only, [n]othing (Enter = nothing): "
 CHOICES = {"": "", "n": "", "a": CONTROLLER, "v": VIEWER}
+START = "perpconsole starts one with a console, perpconsole core one without"
 LATER = "perpconsole attach comes back to it"
 
 
 def attach(launch: Launch, role: str) -> str:
     """Run a console on the core of this state dir until it is left; one sentence about how that ended.
 
-    Raises Unavailable when no core answers, Refused when another console controls it or no terminal is here.
+    Raises Refused when no core answers, another console controls it, or no terminal is here.
     """
     from app.client import Socket
     from app.console import Console
@@ -36,7 +37,10 @@ def attach(launch: Launch, role: str) -> str:
     good, why = terminal_ok()
     if not good:
         raise Refused(f"{why}; without a terminal: perpconsole status")
-    client = Socket.connected_to(launch.state_dir, role)
+    try:
+        client = Socket.connected_to(launch.state_dir, role)
+    except Unavailable as error:
+        raise Refused(f"{error}; {START}") from error
 
     def panic() -> None:
         spawn_panic(launch.state_dir, launch.report_dir)

@@ -98,11 +98,15 @@ class Listing(Pane):
         event.stop()
         self.scroll_to_row(self._top - 3)
 
+    def _nothing(self) -> str:
+        """Why no row is shown."""
+        return f"none of {len(self.rows)} rows is of this level and filter" if self.rows else self.empty
+
     def _drawn(self, view: View, width: int, height: int) -> Drawn:
         last = max(len(self._kept) - height, 0)
         self._top = last if self.follow else min(self._top, last)
         shown = self._kept[self._top : self._top + height]
-        rows = [self.row_of(row, view, width) for row in shown] or [Line((self.empty, "dim"))]
+        rows = [self.row_of(row, view, width) for row in shown] or [Line((self._nothing(), "dim"))]
         note = f"{len(self._kept)}" if len(self._kept) == len(self.rows) else f"{len(self._kept)} of {len(self.rows)}"
         if last:
             note += "  newest" if self._top == last and self.follow else f"  {self._top + 1}-{self._top + len(shown)}"

@@ -132,6 +132,8 @@ async def test_digits_choose_a_level_and_above(desk: Any, key: str, least: int) 
         screen = await opened(pilot, d, "l")
         await pilot.press(key)
         assert len(texts(screen)) == least and isinstance(d.app.screen, Logs)
+        screen.filter("no such text")
+        assert "none of 240 rows" in screen.listing.shown
     assert len(d.client.sent) == 1, "nothing but that somebody is here"
 
 

@@ -11,9 +11,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from app.attached import VIEWER, attach
 from app.client import InProcess, Socket
 from core.clock import SystemClock
 from core.control.desk import MAX_QUEUED, Desk
+from core.control.launch import Launch
 from core.domain.commands import Answer, Flatten, Halt, Pause, Resume
 from core.domain.errors import Refused, Unavailable
 from core.domain.questions import LogLines, LogPage
@@ -219,3 +221,27 @@ def test_the_ring_gives_lines_by_number_also_those_that_are_left_of_a_gap() -> N
         assert log.ring.after(8, 10) == (9, 8, ())
     finally:
         log.close()
+
+
+def test_attach_where_no_core_runs_is_refused_with_what_starts_one(
+    state_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 1, as `status`: nothing is wrong with us."""
+    monkeypatch.setattr("app.hangup.terminal_ok", lambda: (True, ""))
+    with pytest.raises(Refused, match=r"no core answers.*perpconsole core") as refused:
+        attach(Launch(state_dir=state_dir, report_dir=state_dir), VIEWER)
+    assert refused.value.code == 1
+
+
+def test_reports_come_over_the_socket_by_their_name(state_dir: Path, tmp_path: Path) -> None:
+    reports = tmp_path / "reports"
+    reports.mkdir(mode=0o700)
+    (reports / "round-1.md").touch(mode=0o600)
+    (reports / "round-1.md").write_text("# Round 1")
+    core = FakeCore(state_dir, reports)
+    client = Socket.connected_to(state_dir, "viewer")
+    try:
+        assert client.report("round-1.md") == "# Round 1"
+    finally:
+        client.close()
+        core.stop()
