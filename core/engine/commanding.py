@@ -97,6 +97,8 @@ def _resume(engine: Engine, command: Resume, now: int, who: str) -> Answer:
         )
     if engine.state.run != PAUSED:
         return _no(command, f"Expected PAUSED, was {engine.state.run}")
+    if engine.rounds.machine.over:
+        return _no(command, "Expected a round to come, was none: all rounds are played; stop this process, start anew")
     if not engine.check.agreed(now):
         return _no(command, f"Expected a clean reconcile first, was: {engine.check.trouble}")
     wanted = GO_WORD if engine.first_word and engine.resumed_once else engine.first_word

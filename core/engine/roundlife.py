@@ -32,6 +32,8 @@ class Machine(Protocol):
 
     @property
     def finishing(self) -> bool: ...
+    @property
+    def over(self) -> bool: ...
     def due(self) -> int: ...
     def elapsed_ns(self, now: int) -> int: ...
     def start(self, now: int) -> Sequence[Any]: ...
@@ -96,9 +98,17 @@ class RoundLife:
         )  # fmt: skip
 
     def closed(self, engine: Engine, now: int) -> None:
-        """A person re-arms: what the round that a halt ended leads to happens now, not after the next resume."""
+        """A person re-arms: what the round that a halt ended leads to happens now, not after the next resume. What
+        that round lost is over with it: limits of a round count from here, those of the day go on."""
         if not self.open:
+            self._limits_anew(engine, now)
             self._do(engine, self.machine.reported(now), now)
+
+    @staticmethod
+    def _limits_anew(engine: Engine, now: int) -> None:
+        equity = engine.equity
+        for post in engine.posts:
+            post.start_round(post.view.s.mark, post.budget or equity, now)
 
     def pause_after(self) -> None:
         """The round that is ending is followed by PAUSED, not by quotes."""
@@ -133,10 +143,8 @@ class RoundLife:
             engine.move(PAUSED if self._was_paused else RUNNING, f"round {number}")
         self.open = True
         engine.start_decisions(now)
-        equity = engine.equity
+        self._limits_anew(engine, now)
         for seat in engine.seats:
-            for post in seat.posts:
-                post.start_round(post.view.s.mark, post.budget or equity, now)
             seat.strategy.start_round()
         engine.notes.append(Note("info", OPENED, f"round {number}"))
 

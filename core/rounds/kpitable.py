@@ -142,11 +142,12 @@ def _risk(facts: RoundFacts) -> list[Kpi]:
         rows.append(Kpi(3, f"largest position{name}", shown, benchmark, _judge(ok), "S3-16", most))
     crit = sum(e.level == "crit" for e in facts.events)
     rows.append(Kpi(3, "critical events", str(crit), "0", _judge(crit == 0), "S3-68", crit))
-    money_ok = facts.identity_ok
+    money_ok, e = facts.identity_ok, facts.ending
+    ended = None if e.verdict == "running" else e.verified  # a round that runs has no end yet
     return [
         *rows,
         Kpi(3, "books agree to the last unit", "yes" if money_ok else "NO", "yes", _judge(money_ok), "UC-08"),
-        Kpi(3, "end verified at the venue", facts.ending.verdict, "verified", _judge(facts.ending.verified), "S3-54"),
+        Kpi(3, "end verified at the venue", e.verdict, "verified", _judge(ended), "S3-54"),
     ]
 
 

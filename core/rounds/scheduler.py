@@ -90,6 +90,11 @@ class Scheduler:
     def finishing(self) -> bool:
         return self.state in (CANCELLING, FLATTENING, VERIFYING)
 
+    @property
+    def over(self) -> bool:
+        """All rounds are played: nothing may trade in this process any more."""
+        return self.state == DONE
+
     def elapsed_ns(self, now: int) -> int:
         return max(0, now - self.started) if self.state not in (IDLE, PAUSED, DONE) else 0
 

@@ -10,7 +10,7 @@ import pytest
 from core import tasks
 from core.domain.commands import FinishRound, Flatten, Halt, Pause, Rearm, Resume, Stop
 from core.domain.events import Read, ReadReply
-from core.domain.order import CREATE, STOP
+from core.domain.order import CREATE, REDUCE_ONLY, STOP
 from core.domain.reasons import STOP_LOSS
 from core.engine import ending
 from core.engine.runstate import FINISHING, FLAT, HALTED, PAUSED, RUNNING, STOPPED
@@ -231,6 +231,44 @@ def test_one_resume_is_enough_after_a_halt_that_ended_a_round_unverified(muted: 
     rig.ask(Resume(id="r"))
     rig.to(rig.t + 10)
     assert rig.run_state == RUNNING and rig.engine.rounds.machine.number == 2 and rig.engine.rounds.open
+
+
+def test_a_stop_loss_at_a_rounds_end_does_not_fire_again_for_a_round_that_is_over(
+    muted: list[Mute], seed: int
+) -> None:
+    """S3-21: what a round lost is that round's; with none open the next one's stop loss counts from the re-arm."""
+    rig = with_position(seed, "flatten", wrap=wrapped(muted))
+    muted[-1].mute, muted[-1].since = True, NONCE_BASE
+    rig.ask(FinishRound(id="f"))
+    rig.to(rig.t + 3)
+    rig.engine.posts[0].risk.s.round_base += 10**12  # a loss of 10,000 quote
+    rig.to(rig.t + 60)
+    muted[-1].mute = False
+    rig.to(rig.t + 60)
+    assert rig.run_state in (HALTED, FLAT) and not rig.engine.rounds.open
+    rig.ask(Rearm(word="arm", reason="looked"))
+    rig.to(rig.t + 5)
+    assert rig.seen.answers[-1].ok and rig.run_state == PAUSED, rig.engine.state.history[-3:]
+
+
+def test_nothing_quotes_after_the_last_round(muted: list[Mute], seed: int) -> None:
+    """UC-06: a halt and an unverified end of the last round leave a process that may not trade without a round."""
+    rig = with_position(seed, "flatten", count=1, wrap=wrapped(muted))
+    muted[-1].mute, muted[-1].since = True, NONCE_BASE
+    rig.ask(FinishRound(id="f"))
+    rig.to(rig.t + 3)
+    rig.ask(Halt(id="h"))
+    rig.to(rig.t + 40)
+    muted[-1].mute = False
+    rig.to(rig.t + 40)
+    rig.ask(Rearm(word="arm", reason="looked"))
+    rig.to(rig.t + 5)
+    assert rig.run_state == PAUSED
+    rig.ask(Resume(id="r"))
+    rig.to(rig.t + 5)
+    answer = rig.seen.answers[-1]
+    assert not answer.ok and "all rounds are played" in answer.text and rig.run_state == PAUSED
+    assert all(order.flags & REDUCE_ONLY for order in rig.exchange.open_orders()) and not rig.engine.rounds.open
 
 
 # --- what a halt keeps ----------------------------------------------------------------------------------------------

@@ -213,3 +213,15 @@ def test_reduce_only_fills_are_reviewed_against_the_mid() -> None:
     review = report(facts, None).split("## Reduce-only review")[1].split("## ")[0]
     assert "1 fills, on average +0.20 bps" in review
     assert facts.identity_ok
+
+
+def test_a_round_that_still_runs_has_not_failed_to_end_verified(facts: RoundFacts) -> None:
+    """S3-54 is judged at the end, not before it."""
+    running = msgspec.structs.replace(
+        facts, ending=msgspec.structs.replace(facts.ending, verdict="running", verified=False)
+    )
+    assert "end verified at the venue" not in {row.name for row in failed(kpis(running))}
+    unverified = msgspec.structs.replace(
+        facts, ending=msgspec.structs.replace(facts.ending, verdict="not verified", verified=False)
+    )
+    assert "end verified at the venue" in {row.name for row in failed(kpis(unverified))}
