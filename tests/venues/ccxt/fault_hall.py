@@ -80,10 +80,12 @@ class FaultCore(LiveCore):
         self.requests: list[tuple[int, Request]] = []
         self.reports: list[tuple[int, Report]] = []
         self.said: list[tuple[str, str, str]] = []
+        self.most_unknown = 0  # orders of unknown fate at one instant
         super().__init__(*words, **named)
 
     def take(self, step: Step) -> None:
         super().take(step)
+        self.most_unknown = max(self.most_unknown, *(post.ledger.s.n_unknown for post in self.engine.posts), 0)
         self.said += [(note.level, note.code, note.text) for note in step.notes]
         self.requests += [(step.moment.ts, request) for request in step.requests]
         self.reports += [(step.moment.ts, report) for report in step.moment.reports]

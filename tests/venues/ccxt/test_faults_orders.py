@@ -38,7 +38,7 @@ async def lost_answer(hall: Hall, do: str, **rule: Any) -> None:
         async with trading(core):
             await eventually(lambda: core.kinds(LOST), "an order of unknown fate")
             lost = core.kinds(LOST)[0].cl_id
-            assert core.ledger.n_unknown == 1, "UNKNOWN is a state, counted at its worst"
+            assert core.most_unknown == 1, "UNKNOWN is a state, counted at its worst"
             await eventually(lambda: core.ledger.n_unknown == 0, "its fate")
             await equal(core, at)
         settled(core, at)
