@@ -1,12 +1,12 @@
 # perpconsole: make run opens the console, make test sets up and checks everything. Both work from a fresh checkout.
 .DEFAULT_GOAL := help
-.PHONY: help run test official check pythons bench bench-setup chaos rehearse replay pins clean lint types imports
+.PHONY: help run test official check pythons bench bench-setup chaos rehearse replay pictures pins clean lint types imports
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
 PY := $(BIN)/python
 PYTEST := $(PY) -m pytest -q
-WORKERS ?= 2
+WORKERS ?= 3
 CODE := app core screens configs tests tools
 HAVE := $(wildcard $(CODE))
 
@@ -27,6 +27,7 @@ help:
 	@echo "make chaos         not built yet; long fault runs: make rehearse, and docs/testing.md"
 	@echo "make rehearse      live rounds under faults, four runs of ten minutes: each dialect, both, a pair (MINUTES=n)"
 	@echo "make replay SEED=n repeat one simulation seed, byte for byte"
+	@echo "make pictures      draw docs/pictures anew from real paper cores (three minutes)"
 	@echo "make pins          resolve constraints.txt anew; make clean removes .venv and caches"
 
 $(RUN_STAMP): $(PINS)
@@ -87,6 +88,9 @@ replay: $(DEV_STAMP)
 	@test -n "$(SEED)" || { echo "Expected a seed, was nothing: make replay SEED=17"; exit 1; }
 	@test -d tests/simulation || { echo "Expected tests/simulation, was missing: the simulation is a later issue"; exit 1; }
 	@PERP_TEST_SEED=$(SEED) $(PYTEST) tests/simulation -x $(ARGS)
+
+pictures: $(DEV_STAMP)
+	@$(PY) -m tools.readme_pictures $(ARGS)
 
 pins: $(DEV_STAMP)
 	@$(PY) -m tools.pin

@@ -6,7 +6,10 @@ The core is told nothing here: its control socket knows which of its peers contr
 from __future__ import annotations
 
 import errno
+import os
 import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,18 +27,21 @@ LATER = "perpconsole attach comes back to it"
 
 
 def attach(launch: Launch, role: str) -> str:
-    """Run a console on the core of this state dir until it is left; one sentence about how that ended.
+    """Run a console on the core of this state dir until it is left; one sentence about how that ended, "" in a browser.
 
     Raises Refused when no core answers, another console controls it, or no terminal is here.
     """
+    from app import webdriver
     from app.client import Socket
     from app.console import Console
     from app.corethread import spawn_panic
     from app.hangup import terminal_ok
     from app.looks import options_of
 
+    web = role == VIEWER and webdriver.asked_for(os.environ)
+    size = webdriver.size_of(os.environ)  # read before the looks drop it
     good, why = terminal_ok()
-    if not good:
+    if not (good or web):
         raise Refused(f"{why}; without a terminal: perpconsole status")
     try:
         client = Socket.connected_to(launch.state_dir, role)
@@ -53,10 +59,18 @@ def attach(launch: Launch, role: str) -> str:
             core_alive=client.core_alive,
             read_report=lambda path: _report(client, path),
             on_stuck=None if role == VIEWER else panic,
+            driver=partial(webdriver.driver_for, size) if web else None,
         )
-        return _told(Console(client, options).run() or "lost", client)
+        if web:  # its files would lie on this machine, not on the browser's
+            options = replace(options, export=_not_from_here)
+        why = Console(client, options).run() or "lost"
+        return "" if web else _told(why, client)
     finally:
         client.close()
+
+
+def _not_from_here(name: str, text: str) -> str:
+    raise OSError(errno.EROFS, "read-only: nothing is written from a browser")
 
 
 def _told(why: str, client: Socket) -> str:

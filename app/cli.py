@@ -14,15 +14,18 @@ from typer.core import TyperGroup
 from app.commands import (
     account,
     attaching,
+    auditing,
     books,
     credentials,
     demo,
     doctor,
     recording,
     running,
+    serving,
     stops,
     venue,
     watchdog,
+    why,
 )
 from app.context import Globals
 
@@ -107,5 +110,20 @@ def main(
         running.console(ctx.obj.launch())
 
 
-for module in (running, attaching, account, stops, books, recording, doctor, venue, credentials, watchdog, demo):
+for module in (
+    running,
+    attaching,
+    serving,
+    account,
+    stops,
+    books,
+    recording,
+    doctor,
+    venue,
+    credentials,
+    watchdog,
+    demo,
+    auditing,
+    why,
+):
     module.register(cli)

@@ -5,23 +5,29 @@ Knows no trading: what keys do to the core is in app.actions; the trading core i
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from rich.text import Text
-from textual import work
+from textual import events, work
 from textual.app import App, SystemCommand
+from textual.await_complete import AwaitComplete
 from textual.screen import Screen
 
+from app.auditing import Auditing
 from app.hangup import Hangup, utf8_locale
 from app.hookdriver import driver_for
+from app.inspecting import Inspecting
 from app.keyhook import KeyHook
 from app.navigation import Navigation
 from app.operator_actions import OperatorActions
 from app.options import Options
 from app.paging import Paging
+from app.plain import filters
+from core import tasks
 from core.domain.commands import Attended
 from core.domain.ports import CoreClient
 from core.domain.snapshot import Snapshot
@@ -41,10 +47,11 @@ FREEZE_NS = 60 * fmt.SECOND
 TABLE_NS = 950_000_000
 STUCK_NS = 500_000_000
 NOTE_NS = 5 * fmt.SECOND
+MOUNT_S = 2.0
 MIN_HZ, MAX_HZ = 0.5, 4.0
 
 
-class Console(OperatorActions, Navigation, Paging, App[str]):
+class Console(Auditing, OperatorActions, Navigation, Paging, Inspecting, App[str]):
     """Returns why it ended: `detach`, `stop`, `lost`, `core dead`."""
 
     TITLE = "perpconsole"
@@ -60,18 +67,22 @@ class Console(OperatorActions, Navigation, Paging, App[str]):
         hook = self.hook = KeyHook(
             self.send_halt, self.send_flatten, self.clock.now, self.clock.monotonic, self.options.double_press_flattens
         )
-        super().__init__(driver_class=driver_for(hook, self._input_ended))
+        made = self.options.driver
+        super().__init__(driver_class=made(self._input_ended) if made else driver_for(hook, self._input_ended))
         ascii_only = not utf8_locale() if self.options.ascii_only is None else self.options.ascii_only
         palette = self.options.palette or ("mono" if os.environ.get("NO_COLOR") else "default")
         self.view = View(
             None, Theme(palette, ascii_only), read_only=self.options.read_only, can_detach=self.options.attached
         )
+        self._filters += filters(self.view.theme, self.no_color)
         self.hz = self.options.hz
         self.snapshot: Snapshot | None = None
         self._started = self._got = self.clock.monotonic()
         self._drawn = self._drawn_tables = 0
         self._frozen_since: int | None = None
         self._note, self._note_level, self._note_until = "", "dim", 0
+        self.sorts: dict[str, tuple[str, bool]] = {}
+        self.mouse_on = True
         self._run = ""
         self._why = ""
         self.overview = Overview(self.actions)
@@ -136,6 +147,7 @@ class Console(OperatorActions, Navigation, Paging, App[str]):
             self.snapshot, self._got = new, now
         self.take_answers()
         self.look_for_pages()
+        self.look_for_audit()
         self._watch(now)
         run = self.snapshot.state.run if self.snapshot is not None else ""
         urgent = run != self._run
@@ -169,13 +181,14 @@ class Console(OperatorActions, Navigation, Paging, App[str]):
             note=self._note,
             note_level=self._note_level,
             hz=self.hz,
+            sorts=self.sorts,
         )
         if tables:
             self._drawn_tables = now
         with self.batch_update():
             for screen in self.screen_stack:
                 if isinstance(screen, ConsoleScreen):
-                    if self._frozen_since is None:
+                    if self._frozen_since is None or screen.view is None:  # one that was opened since is drawn once
                         screen.show(self.view, tables)
                     else:
                         screen.show_chrome(self.view)
@@ -208,6 +221,24 @@ class Console(OperatorActions, Navigation, Paging, App[str]):
                 self.note("the core did not answer EMERGENCY in 0.5 s: panic started", "crit")
             else:
                 self.note("the core did not answer EMERGENCY in 0.5 s: perpconsole panic in another terminal", "crit")
+
+    async def on_event(self, event: events.Event) -> None:
+        """Once the console leaves nothing typed counts."""
+        if not (self._why and isinstance(event, events.InputEvent)):
+            await super().on_event(event)
+
+    async def run_action(self, *args: Any, **named: Any) -> bool:
+        """A screen that an action opened stands before the next key counts: keys of one breath find it whole."""
+        done = await super().run_action(*args, **named)
+        with contextlib.suppress(TimeoutError):
+            async with tasks.timeout(MOUNT_S):
+                for screen in self.screen_stack[-1:]:
+                    await screen._mounted_event.wait()
+        return done
+
+    def pop_screen(self) -> AwaitComplete:
+        """The overview stays, whoever leaves twice."""
+        return AwaitComplete() if self.screen is self.overview else super().pop_screen()
 
     # --- display actions ------------------------------------------------------------------------------------------
     def note(self, text: str, level: str = "warn") -> None:

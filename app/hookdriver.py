@@ -11,17 +11,15 @@ import math
 import os
 import select
 import signal
-from codecs import getincrementaldecoder
 from collections.abc import Callable
 from queue import Full
 from typing import Any
 
-from textual._parser import ParseError
-from textual._xterm_parser import XTermParser
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 
 from app.keyhook import KeyHook
+from app.rawinput import RawInput
 
 READ_BYTES = 4096
 POLL_S = 0.05
@@ -44,6 +42,13 @@ class HookDriver(LinuxDriver):
         if self._writer_thread is not None:
             _put(self._writer_thread, data)
 
+    def listen_to_mouse(self, yes: bool) -> None:
+        """Ask the terminal for the mouse, or leave it to the terminal."""
+        if yes:
+            self._enable_mouse_support()
+        else:
+            self._disable_mouse_support()
+
     def close(self) -> None:
         """The writer ends when it has written all; one that a dead or deaf terminal holds is left behind."""
         if self._writer_thread is not None:
@@ -52,8 +57,7 @@ class HookDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read, show the hook every byte, then parse. Never blocks longer than 50 ms."""
-        parser = XTermParser(self._debug)
-        decode = getincrementaldecoder("utf-8")("replace").decode
+        raw = RawInput(self.hook, self._get_terminal_size, self._debug)
         self.hook.reads_keys = True
         while not self.exit_event.is_set():
             ready, _, _ = select.select([self.fileno], [], [], POLL_S)
@@ -67,16 +71,11 @@ class HookDriver(LinuxDriver):
                 if not data:
                     self.on_end("end of input")
                     return
-                self.hook.feed(data)
-                for event in parser.feed(decode(data)):
+                for event in raw.feed(data):
                     self.process_message(event)
-            for event in parser.tick():
+            for event in raw.tick():
                 self.process_message(event)
-        try:
-            for _ in parser.feed(""):
-                pass
-        except (EOFError, ParseError):
-            return  # input ended inside a sequence: nothing is owed to a screen that closes
+        raw.close()
 
 
 def _put(writer: WriterThread, data: str | None, most_s: float = math.inf) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from app.audit_process import AuditProcess, journals_in
 from app.built import built
+from app.exporting import export_to
 from app.options import Options
 
 if TYPE_CHECKING:
@@ -23,5 +25,8 @@ def options_of(launch: Launch, settings: Any = None, **more: Any) -> Options:
         palette="" if looks.palette == "default" else looks.palette,
         hz=looks.refresh_hz,
         double_press_flattens=looks.double_press_flattens,
+        export=export_to(launch.state_dir),
+        audit=AuditProcess,
+        journals=journals_in(launch.state_dir),
         **more,
     )

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from screens.actions import HELP, OVERVIEW, SCREENS, SPREAD
+from screens.actions import ACTIONS, HELP, OVERVIEW, SCREENS
+from screens.audit import Audit
 from screens.base import ConsoleScreen
 from screens.board import Board
 from screens.config import Config
@@ -18,11 +19,13 @@ from screens.logs import Logs
 from screens.risk import Risk
 from screens.rounds import Rounds
 from screens.scheduler import Scheduler
+from screens.sorting import turned
 from screens.spread import Spread
 from screens.venues import Venues
+from screens.why import Why
 
 BUILT: dict[str, type[ConsoleScreen]] = {
-    screen.scope: screen for screen in (Risk, Execution, Spread, Rounds, Config, Logs, Venues, Scheduler)
+    screen.scope: screen for screen in (Risk, Execution, Spread, Rounds, Audit, Config, Logs, Venues, Scheduler, Why)
 }
 
 
@@ -34,7 +37,7 @@ class Navigation:
         top = self.screen
         if not isinstance(top, ConsoleScreen) or top.scope == scope:
             return
-        if top is not self.overview:
+        while self.screen is not self.overview:
             self.pop_screen()
         if scope == HELP:
             self.push_screen(Help(self.actions, OVERVIEW if top.scope == HELP else top.scope))
@@ -43,7 +46,7 @@ class Navigation:
         self.call_after_refresh(self.redraw)
 
     def action_back(self: Any) -> None:
-        if isinstance(self.screen, Board) and self.screen.unzoom():
+        if (isinstance(self.screen, Board | Spread) and self.screen.unzoom()) or self.close_timeline():
             return
         if self.screen is not self.overview and isinstance(self.screen, ConsoleScreen):
             self.show_screen(OVERVIEW)
@@ -55,6 +58,18 @@ class Navigation:
     def action_previous_pair(self: Any) -> None:
         if isinstance(self.screen, Spread):
             self.screen.move(-1)
+
+    def action_chart_alone(self: Any) -> None:
+        if isinstance(self.screen, Spread):
+            self.screen.zoom_chart()
+
+    def action_window_longer(self: Any) -> None:
+        if isinstance(self.screen, Spread):
+            self.screen.widen(1)
+
+    def action_window_shorter(self: Any) -> None:
+        if isinstance(self.screen, Spread):
+            self.screen.widen(-1)
 
     def action_limits_down(self: Any) -> None:
         if isinstance(self.screen, Risk):
@@ -73,12 +88,10 @@ class Navigation:
             self.screen.turn(-1)
 
     def _turn(self: Any, by: int) -> None:
-        """The next screen; that of the pair only where the core has one."""
+        """The next screen in the order of the registry; a timeline is nobody's neighbour."""
         here = self.screen.scope if isinstance(self.screen, ConsoleScreen) else OVERVIEW
-        views = [screen.view for screen in (self.screen, self.overview) if isinstance(screen, ConsoleScreen)]
-        paired = here == SPREAD or any(view and view.snapshot and view.snapshot.pairs for view in views)
-        turn = [scope for scope in SCREENS if scope != SPREAD or paired]
-        self.show_screen(turn[(turn.index(here) + by) % len(turn)])
+        at = SCREENS.index(here) if here in SCREENS else 0
+        self.show_screen(SCREENS[(at + by) % len(SCREENS)])
 
     def action_next_screen(self: Any) -> None:
         self._turn(1)
@@ -88,7 +101,7 @@ class Navigation:
 
     def action_zoom_focused(self: Any) -> None:
         pane = self.screen.focused_pane if isinstance(self.screen, Board) else None
-        if pane is not None:
+        if pane is not None and not self.inspect(pane):
             self.screen.zoom(pane.pane)
 
     def action_next_pane(self: Any) -> None:
@@ -103,6 +116,24 @@ class Navigation:
 
     def action_freeze(self: Any) -> None:
         self.freeze()
+
+    def _sort(self: Any, what: str) -> None:
+        """The tables of the screen on top that have such a column."""
+        for pane, column, down in getattr(self.screen, "sortable", {}).get(what, ()):
+            sort = turned(self.sorts.get(pane), column, down)
+            self.sorts = {name: old for name, old in self.sorts.items() if name != pane}
+            if sort is not None:
+                self.sorts[pane] = sort
+            way = "as it was" if sort is None else f"{column}, {'largest' if sort[1] else 'smallest'} first"
+            self.note(f"{pane} sorted: {way}", "text")
+        self.redraw()
+
+    def action_mouse(self: Any) -> None:
+        """Without the mouse the terminal selects text."""
+        self.mouse_on = not self.mouse_on
+        if self._driver is not None and hasattr(self._driver, "listen_to_mouse"):
+            self._driver.listen_to_mouse(self.mouse_on)
+        self.note("mouse on" if self.mouse_on else "mouse off: the terminal selects text", "text")
 
     def action_faster(self: Any) -> None:
         self.set_rate(2.0)
@@ -119,6 +150,13 @@ def _zoom(number: int) -> Callable[[Any], None]:
     return zoom
 
 
+def _sorting(what: str) -> Callable[[Any], None]:
+    def sort(self: Any) -> None:
+        self._sort(what)
+
+    return sort
+
+
 def _screen(scope: str) -> Callable[[Any], None]:
     def show(self: Any) -> None:
         self.show_screen(scope)
@@ -129,5 +167,8 @@ def _screen(scope: str) -> Callable[[Any], None]:
 for _scope in SCREENS:
     if _scope != OVERVIEW:
         setattr(Navigation, f"action_{_scope}", _screen(_scope))
+for _action in ACTIONS:
+    if _action.name.startswith("sort_"):
+        setattr(Navigation, f"action_{_action.name}", _sorting(_action.name.removeprefix("sort_")))
 for _number in range(1, 10):
     setattr(Navigation, f"action_zoom_{_number}", _zoom(_number))

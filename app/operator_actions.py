@@ -61,7 +61,7 @@ class OperatorActions:
     def send_halt(self: Any, t_key: int) -> None:
         """From whatever thread saw the key: nothing but the send stands here."""
         if not self.options.read_only:
-            self.client.send(Halt(id=self._new_id(), who=self.options.who, reason="key", t_key=t_key))
+            self.client.send(Halt(id=self._new_id(), who=self.options.who, reason="Ctrl+G", t_key=t_key))
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._emergency_seen)
@@ -69,7 +69,7 @@ class OperatorActions:
     def send_flatten(self: Any, t_key: int) -> None:
         """The second, separate press."""
         if not self.options.read_only:
-            self.client.send(Flatten(id=self._new_id(), who=self.options.who, reason="key twice", t_key=t_key))
+            self.client.send(Flatten(id=self._new_id(), who=self.options.who, reason="Ctrl+G twice", t_key=t_key))
             self._loop.call_soon_threadsafe(self.note, "second press: FLATTEN sent", "crit")
 
     def _emergency_seen(self: Any) -> None:

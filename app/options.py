@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.clock import SystemClock
+from core.domain.audit import AuditPort, JournalFile
 from core.domain.ports import Clock
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
 
 
 def _read(path: str) -> str:
@@ -16,6 +21,10 @@ def _read(path: str) -> str:
 
 def _nothing(why: str) -> None:
     """Default of the callbacks: nobody else needs to know."""
+
+
+def _no_export(name: str, text: str) -> str:
+    raise OSError(f"this console writes no {name} file")
 
 
 @dataclass(frozen=True)
@@ -40,3 +49,8 @@ class Options:
     on_lost: Callable[[str], None] = _nothing
     on_stuck: Callable[[], None] | None = None
     read_report: Callable[[str], str] = _read
+    export: Callable[[str, str], str] = _no_export  # name, text -> path
+    audit: Callable[[], AuditPort] | None = None  # starts a replay's process
+    journals: Callable[[], Sequence[JournalFile]] = tuple  # that there are to replay, the newest first
+    journal: str = ""  # this console is about this journal; "" = about a core
+    driver: Callable[[Callable[[str], None]], type[Driver]] | None = None  # given `on_end(why)`; None: a terminal

@@ -5,6 +5,7 @@ A mixin of the App.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from textual import work
@@ -26,6 +27,8 @@ class Paging:
         screen = self.screen
         if self._asking or not isinstance(screen, Paged) or not screen.is_mounted:
             return
+        if self._frozen_since is not None and screen.asked:
+            return  # frozen panes stand still; one that was opened since is filled once
         question = screen.asks(self.clock.monotonic())
         if question is not None:
             self._asking = True
@@ -52,11 +55,47 @@ class Paging:
 
     # --- keys of lists ----------------------------------------------------------------------------------------------
     def action_filter(self: Any) -> None:
+        """`/`: a list that is filtered shows only these rows, the log is searched."""
         screen = self.screen
-        if not hasattr(screen, "filter"):
-            self.note("/ filters the lists of Logs and Config")
-            return
-        self.push_screen(FilterLine(screen.needle), lambda text: None if text is None else screen.filter(text))
+        if isinstance(screen, Logs):
+            self._line(screen.sought, "find this text; n and N go on and back; empty = none", self._search)
+        elif hasattr(screen, "filter"):
+            self._line(screen.needle, "rows with this text; empty = all", screen.filter)
+        else:
+            self.note("/ searches the log and filters the values of Config")
+
+    def _line(self: Any, now: str, hint: str, then: Callable[[str], None]) -> None:
+        self.push_screen(FilterLine(now, hint), lambda text: None if text is None else then(text))
+
+    def _search(self: Any, text: str) -> None:
+        if not self.screen.search(text):
+            self.note(f"no line with {text!r}")
+
+    def action_only(self: Any) -> None:
+        if isinstance(self.screen, Logs):
+            self._line(self.screen.needle, "lines with this text; empty = all", self.screen.filter)
+
+    def action_jump(self: Any) -> None:
+        if isinstance(self.screen, Logs):
+            self._line("", "HH:MM or HH:MM:SS, UTC", self._jump)
+
+    def _jump(self: Any, text: str) -> None:
+        if text and not self.screen.jump(text):
+            self.note(f"Expected HH:MM or HH:MM:SS (UTC) of a line that is kept, was {text}")
+
+    def action_export(self: Any) -> None:
+        if isinstance(self.screen, Logs):
+            self._export("log", self.screen.text(all_rows=True))
+
+    @work(thread=True, exit_on_error=False)
+    def _export(self: Any, name: str, text: str) -> None:
+        """Beside the loop: a slow disk must not hold up a key."""
+        try:
+            rows, path = text.count(chr(10)) + bool(text), self.options.export(name, text)
+            said, level = f"{rows} rows written to {path}", "text"
+        except OSError as error:
+            said, level = f"not written: {error.strerror or error}", "warn"
+        self.call_from_thread(self.note, said, level)
 
     def action_follow(self: Any) -> None:
         if isinstance(self.screen, Logs):
@@ -64,7 +103,8 @@ class Paging:
 
     def _find(self: Any, by: int) -> None:
         if isinstance(self.screen, Logs) and not self.screen.find(by):
-            self.note("no further WARN or CRIT this way", "text")
+            what = repr(self.screen.sought) if self.screen.sought else "WARN or CRIT"
+            self.note(f"no further {what} this way", "text")
 
     def action_find_next(self: Any) -> None:
         self._find(1)

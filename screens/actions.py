@@ -27,10 +27,13 @@ CONFIG = "config"
 LOGS = "logs"
 VENUES = "venues"
 SCHEDULER = "scheduler"
+AUDIT = "audit"
 HELP = "help"
+WHY = "why"
+TIMELINE = "timeline"  # of one order; stands on the screen it was opened from
 
 # screens in the order of [ and ]
-SCREENS = (OVERVIEW, RISK, EXECUTION, SPREAD, ROUNDS, CONFIG, LOGS, VENUES, SCHEDULER, HELP)
+SCREENS = (OVERVIEW, RISK, EXECUTION, SPREAD, ROUNDS, AUDIT, CONFIG, LOGS, VENUES, SCHEDULER, WHY, HELP)
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ ACTIONS: tuple[Action, ...] = (
            fixed=True),
     Action("pause", ("p",), "Pause quoting at once, or resume it (resuming asks)", danger=PULL, foot="Pause", rank=1,
            fixed=True),
-    Action("rearm", ("R",), "Re-arm after a halt: checklist, reason, typed word", danger=ASK, rank=2, fixed=True),
+    Action("rearm", ("R",), "Re-arm after a halt: checklist, reason, typed word", danger=ASK, foot="Re-arm", rank=1,
+           fixed=True),
     Action("quit", ("q", "d", "ctrl+q"), "Quit dialog: detach, stop, flatten then stop", foot="Quit", rank=2,
            fixed=True),
     Action("help", ("?",), "This help: keys of the screen, global keys, emergency card, glossary", foot="Help", rank=2,
@@ -91,10 +95,20 @@ ACTIONS: tuple[Action, ...] = (
     Action("ack", ("a",), "Acknowledge the newest alert", danger=NOTE, foot="Ack", rank=7),
     Action("ack_all", ("A",), "Acknowledge all alerts", danger=NOTE),
     Action("copy", ("y",), "Copy the focused pane to the clipboard (OSC 52)"),
+    Action("sort_price", ("P",), "Sort orders by price; again: the other way; a third time: as they were", OVERVIEW),
+    Action("sort_size", ("Q",), "Sort orders and positions by size", OVERVIEW),
+    Action("sort_age", ("T",), "Sort orders by age", OVERVIEW),
+    Action("sort_profit", ("U",), "Sort positions by unrealised PnL, the worst first", OVERVIEW),
+    Action("sort_liquidation", ("L",), "Sort positions by liquidation buffer, the nearest first", OVERVIEW),
+    Action("mouse", ("m",), "Mouse on or off: off lets the terminal select text"),
     Action("previous_pair", ("up",), "Choose the previous pair", SPREAD),
     Action("next_pair", ("down",), "Choose the next pair", SPREAD, foot="Pair", rank=3),
+    Action("window_shorter", ("<",), "A shorter window of the chart: 24h, 4h, 1h, 5m", SPREAD),
+    Action("window_longer", (">",), "A longer window of the chart", SPREAD, foot="Window", rank=3),
+    Action("chart_alone", ("enter",), "The chart alone, and all panes again", SPREAD),
     Action("copy_path", ("y",), "Copy the report's path (OSC 52)", ROUNDS, foot="Copy path", rank=3),
     Action("show_path", ("e",), "Show the report's path", ROUNDS, foot="Path", rank=3),
+    Action("sort_net", ("P",), "Sort rounds by their PnL, the worst first", ROUNDS),
     Action("open_report", ("enter",), "Read the chosen report", ROUNDS, foot="Read", rank=3),
     Action("risk", ("r",), "Risk: limits, liquidation buffers, what if, stops, reduce bands", foot="Risk", rank=6),
     Action("limits_up", ("up",), "Back in the limits", RISK),
@@ -102,21 +116,48 @@ ACTIONS: tuple[Action, ...] = (
     Action("execution", ("x",), "Execution: latency, fills, markout, slippage, refusals, venue budgets"),
     Action("next_alone", ("right",), "The next pane alone, hidden ones too", EXECUTION, foot="Next pane", rank=3),
     Action("previous_alone", ("left",), "The pane before it alone", EXECUTION),
+    Action("worst_list", ("k",), "Orders: slowest, worst slippage, newest, refused; Enter in the pane alone opens one",
+           EXECUTION, foot="Orders", rank=4),
+    Action("why", ("W",), "Why not? For each strategy and symbol the stage that says no, how often and why"),
+    Action("previous_column", ("up",), "Choose the strategy and symbol before", WHY),
+    Action("next_column", ("down",), "Choose the next strategy and symbol", WHY, foot="Symbol", rank=3),
+    Action("copy_why", ("y",), "Copy the stages and their counts (OSC 52)", WHY, foot="Copy", rank=4),
+    Action("copy_timeline", ("y",), "Copy the timeline (OSC 52)", TIMELINE, foot="Copy", rank=4),
     Action("lab", ("b",), "Lab screen", later=True),
     Action("hotlist", ("h",), "Hotlist screen", later=True),
-    Action("audit", ("u",), "Audit screen", later=True),
+    Action("audit", ("u",), "Audit: a journal step by step, what was decided and why, the state then"),
+    Action("audit_back", (",", "up"), "A step back", AUDIT, foot="Back", rank=3),
+    Action("audit_on", (".", "down"), "A step on", AUDIT, foot="Step", rank=3),
+    Action("audit_back_ten", ("<",), "Ten steps back", AUDIT),
+    Action("audit_on_ten", (">",), "Ten steps on", AUDIT),
+    Action("audit_page_back", ("pageup",), "A page back", AUDIT),
+    Action("audit_page_on", ("pagedown",), "A page on", AUDIT),
+    Action("audit_first", ("home",), "The first step", AUDIT),
+    Action("audit_last", ("end",), "The newest step", AUDIT),
+    Action("audit_play", ("space",), "Play or stop, at the speed that the banner shows", AUDIT, foot="Play", rank=3),
+    Action("audit_faster", ("+",), "Play faster: x1, x10, x100, x1000 of recorded time", AUDIT, foot="Speed", rank=5),
+    Action("audit_slower", ("-",), "Play slower", AUDIT),
+    Action("audit_goto", ("g",), "Go to a time (UTC) or a step: 13:02, 13:02:11, #1234", AUDIT, foot="Go to", rank=3),
+    Action("audit_details", ("enter",), "All of the step under the cursor; Esc goes back", AUDIT, foot="All", rank=4),
+    Action("audit_journals", ("J",), "Choose another journal", AUDIT, foot="Journal", rank=4),
+    Action("audit_copy", ("y",), "Copy the step under the cursor (OSC 52)", AUDIT),
     Action("config", ("c",), "Config & self-check: values in force with their origin, checks"),
     Action("logs", ("l",), "Logs: the newest 10,000 lines, by level and text"),
-    Action("filter", ("/",), "Show only rows with a text (Logs, Config)"),
+    Action("filter", ("/",), "Show only rows with a text (Config), search (Logs)"),
     Action("level_debug", ("1",), "Every line", LOGS),
     Action("level_info", ("2",), "info and above", LOGS),
     Action("level_warn", ("3",), "WARN and above", LOGS, foot="WARN", rank=3),
     Action("level_error", ("4",), "ERROR and above", LOGS),
     Action("level_crit", ("5",), "CRIT only", LOGS),
-    Action("find_next", ("n",), "Next WARN or worse", LOGS, foot="Next", rank=3),
-    Action("find_previous", ("N",), "WARN or worse before", LOGS),
+    Action("only", ("&",), "Show only lines with a text", LOGS, foot="Only", rank=4),
+    Action("find_next", ("n",), "Next line found by /, else the next WARN or worse", LOGS, foot="Next", rank=3),
+    Action("find_previous", ("N",), "The one before it", LOGS),
+    Action("jump", ("t",), "Jump to a time of day, UTC", LOGS, foot="Time", rank=4),
+    Action("export", ("e",), "Write the lines that are shown to a file", LOGS, foot="Export", rank=5),
     Action("follow", ("F",), "Follow the newest line again", LOGS, foot="Follow", rank=3),
     Action("copy_rows", ("y",), "Copy the rows that are shown (OSC 52)", LOGS, foot="Copy", rank=4),
+    Action("sort_key", ("K",), "Sort the values by key", CONFIG),
+    Action("sort_origin", ("O",), "Sort the values by origin, what was set first", CONFIG),
     Action("copy_values", ("y",), "Copy the values that are shown (OSC 52)", CONFIG, foot="Copy", rank=4),
     Action("venues", ("v",), "Venues & streams: what is up, ages, allowances, accounts, funding"),
     Action("scheduler", ("j",), "Scheduler: what happens next and when, finished rounds, state history"),
@@ -131,7 +172,8 @@ TYPED_AFTER = frozenset({"rearm"})  # R is safe: it opens a modal with a typed w
 
 _TEXTUAL = {
     "?": "question_mark", ":": "colon", "/": "slash", "[": "left_square_bracket", "]": "right_square_bracket",
-    "+": "plus", "-": "minus", "~": "tilde",
+    "+": "plus", "-": "minus", "~": "tilde", "&": "ampersand",
+    "<": "less_than_sign", ">": "greater_than_sign", ".": "full_stop", ",": "comma",
 }  # fmt: skip
 
 
@@ -236,7 +278,7 @@ def keys_text(actions: Iterable[Action] = ACTIONS, screen: str | None = None) ->
     """The help as text, for `perpconsole keys`: keys of the screens, global keys, the emergency card."""
     actions = list(actions)
     lines = []
-    order = [screen] if screen else [s for s in SCREENS if of_scope(actions, s)]
+    order = [screen] if screen else [s for s in (*SCREENS, TIMELINE) if of_scope(actions, s)]
     for scope in [*order, GLOBAL]:
         lines.append(scope.upper())
         lines += [f"  {keys:<14}{does}" for keys, does, _ in help_rows(actions, scope)]

@@ -5,7 +5,7 @@ No screen reads a clock or touches a core: the app hands in a View and takes the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -40,12 +40,13 @@ class ConsoleScreen(Screen[None]):
     """Subclasses give `scope`, `body()` and `show_body(view, tables)`."""
 
     scope = ""
+    sortable: Mapping[str, Sequence[tuple[str, str, bool]]] = {}  # what -> pane, column, largest first
     CSS_PATH = "console.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-w-strip"), (SMALL_W, "-w-compact"), (NARROW, "-w-full")]
     VERTICAL_BREAKPOINTS = [(0, "-h-strip"), (SMALL_H, "-h-compact"), (36, "-h-full")]
 
     def __init__(self, actions: Sequence[Action]) -> None:
-        super().__init__(id=f"screen-{self.scope}")
+        super().__init__()  # no id: the same screen may be opened again before the old one has gone
         self.actions = footer_of(actions, self.scope)
         self.view: View | None = None
 
@@ -71,14 +72,16 @@ class ConsoleScreen(Screen[None]):
 
     def show(self, view: View, tables: bool = True) -> None:
         self.view = view
-        if not self.is_mounted or not self.size.width:
-            return
+        if not self.is_mounted or not self.size.width or self not in self.app.screen_stack:
+            return  # not there yet, or taken away already
         self.show_chrome(view)
         if not self.safe_strip:
             self.show_body(view, tables)
 
     def show_chrome(self, view: View) -> None:
         """Banner, KPI rows, action line and footer."""
+        if not self.is_mounted or not self.size.width:
+            return
         width, theme = self.size.width, view.theme
         top, ground = chrome.banner(view, width)
         self.query_one("#banner", Lines).put([to_strip(top, width, theme, back=ground)])

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.containers import Container
-
 from core.domain.questions import AnyQuestion, ConfigInForce, ConfigPage, ConfigRow, Page
 from core.domain.snapshot import Check
 from screens import format as fmt
 from screens.actions import CONFIG
 from screens.base import bindings
+from screens.board import Board
 from screens.paged import Paged
 from screens.view import View
 from screens.widgets.lines import Line
 from screens.widgets.listing import Listing
+from screens.widgets.pane import Pane
 
+WAITING = "waiting for the core"
 VERDICTS = {True: ("ok", "ok"), None: ("note", "warn"), False: ("FAIL", "crit")}
 WORST_FIRST = {False: 0, None: 1, True: 2}
 
@@ -29,28 +29,30 @@ def value_row(row: ConfigRow, view: View, width: int) -> Line:
     return line.right(Line((origin, "key" if own else "dim")), width)
 
 
+def value_text(row: ConfigRow) -> str:
+    """What the filter looks in."""
+    return f"{row.key} {row.value} {row.origin}"
+
+
 def check_row(row: Check, view: View, width: int) -> Line:
     word, style = VERDICTS[row.ok]
     line = Line((word.ljust(5), style), (fmt.shorten(row.name, max(width // 2, 10)) + " ", "text"))
     return line.add(fmt.shorten(row.text, max(width - line.width, 1)), "dim" if row.ok else style)
 
 
-class Config(Paged):
-    """Values at the left (above, when narrow), checks at the right."""
+class Config(Paged, Board):
+    """Values at the left (above, when narrow), checks at the right; Enter shows the focused one alone."""
 
     scope = CONFIG
+    board = "config"
+    sortable = {"key": (("values", "key", False),), "origin": (("values", "origin", False),)}
     BINDINGS = bindings(CONFIG)
     every_ns = 5_000_000_000
 
-    def body(self) -> ComposeResult:
-        with Container(id="config"):
-            yield Listing(
-                "values", "Values in force", value_row, lambda row: f"{row.key} {row.value} {row.origin}",
-                "waiting for the core",
-            )  # fmt: skip
-            yield Listing(
-                "checks", "Self-check", check_row, lambda row: f"{row.name} {row.text}", "waiting for the core"
-            )
+    def made(self) -> list[Pane]:
+        values = Listing("values", "Values in force", value_row, value_text, WAITING)
+        values.keys = {"key": lambda row: row.key, "origin": lambda row: (row.origin == "default", row.origin, row.key)}
+        return [values, Listing("checks", "Self-check", check_row, lambda row: f"{row.name} {row.text}", WAITING)]
 
     def on_mount(self) -> None:
         self.listing("values").focus()

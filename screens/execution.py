@@ -5,9 +5,12 @@ Each pane can be seen alone: left and right go through all of them, also those t
 
 from __future__ import annotations
 
+from core.domain.order_pages import OrderListPage
+from core.domain.questions import AnyQuestion, Page
 from screens.actions import EXECUTION
 from screens.base import bindings
 from screens.board import Board
+from screens.paged import Paged
 from screens.panes import (
     execution_fills,
     execution_histogram,
@@ -17,15 +20,17 @@ from screens.panes import (
     execution_slippage,
     execution_streams,
 )
+from screens.panes.execution_worst import WorstOrders
 from screens.view import View
 from screens.widgets.pane import Draw, Drawn, Pane
 
 
-class Execution(Board):
-    """Eight panes at 120x36 and up; latency, one histogram, fills, markout and refusals below that."""
+class Execution(Paged, Board):
+    """Nine panes at 120x36 and up; latency, one histogram, fills, markout and refusals below that."""
 
     scope = EXECUTION
     board = "fares"
+    every_ns = 2_000_000_000
     BINDINGS = bindings(EXECUTION)
 
     def made(self) -> list[Pane]:
@@ -39,7 +44,30 @@ class Execution(Board):
             ("fares-rejects", "Refusals", execution_rejects.draw, True),
             ("fares-streams", "Streams & API", execution_streams.draw, False),
         )
-        return [Pane(name, title, draw, table=table) for name, title, draw, table in panes]
+        return [*(Pane(name, title, draw, table=table) for name, title, draw, table in panes), WorstOrders()]
+
+    @property
+    def worst(self) -> WorstOrders:
+        return self.query_one(WorstOrders)
+
+    def question(self) -> AnyQuestion:
+        return self.worst.question
+
+    def take(self, page: Page) -> None:
+        if isinstance(page, OrderListPage):
+            self.worst.put_page(page)
+
+    def show_body(self, view: View, tables: bool) -> None:
+        self.worst.trouble = self.trouble
+        super().show_body(view, tables)
+
+    def turn_list(self) -> None:
+        """The next list of orders; where the pane is hidden it is shown alone first."""
+        if self.worst.display and self.worst.size.width:
+            self.worst.turn()
+            self.again_at_once()
+        else:
+            self.zoom(self.worst.pane)
 
     def turn(self, by: int) -> None:
         """The next pane alone, or the one before; the first or the last from the whole board."""

@@ -115,6 +115,13 @@ def date_time(ts: int | None) -> str:
     return f"{year:04d}-{month:02d}-{day:02d} {hms(ts % DAY)[:5]}"
 
 
+def stamp(ts: int | None) -> str:
+    """UTC date and time to the millisecond."""
+    if not ts:
+        return UNKNOWN
+    return f"{date_time(ts)[:10]} {hms(ts % DAY)}.{ts % SECOND // 1_000_000:03d}"
+
+
 def shorten(text: str, width: int, mark: str = "…") -> str:
     """At most `width` signs, the cut shown by `mark`."""
     if width <= 0:

@@ -34,6 +34,19 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("liquidation buffer", "Distance from mark to the liquidation price as a share of mark."),
     ("drawdown", "Fall of equity from its highest point of the round, as a share of that point."),
     ("UNKNOWN", "An order whose fate the venue has not told; counted at its worst case until it has."),
+    (
+        "replay",
+        "A journal run again through a fresh engine: it shows what was decided then and can send nothing to anybody.",
+    ),
+    (
+        "step",
+        "One moment that could change a decision: what came in and what was decided; one row of a journal.",
+    ),
+    (
+        "check ok, sum, DIFFERS",
+        "ok: the replayed engine asked for exactly what was recorded; sum: so far only the file's checksum holds; "
+        "DIFFERS: it asked for something else.",
+    ),
     ("HALTED", "Latched: nothing that adds risk can be created until a person re-arms."),
     ("COOLDOWN", "Quotes pulled for a set time after a limit fired; exits go on; ends by itself."),
     ("pair", "Two perpetuals of one coin: bought on the long venue, sold on the short venue; each of them is a leg."),
@@ -105,5 +118,19 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "All marks move at once by one share, nothing is traded: size x mark x move, and the first limit hit.",
     ),
     ("PAST", "The mark is at or behind the liquidation price: the venue has closed the position."),
+    (
+        "timeline",
+        "What one order went through: decided, risk gate, sent, acknowledged, fills with their markout, its end.",
+    ),
+    (
+        "bp behind the mid",
+        "How far an order's price stands on its own side of the middle of best bid and ask; beyond it would trade.",
+    ),
+    ("woken by", "What made the strategy decide: its timer, an order of ours, a trade, a moved price, an input."),
+    (
+        "why not",
+        "The stages between a price and an order, in their order, and the first that says no; `not asked` stands "
+        "behind it, `part` refuses some orders while others stand.",
+    ),
     ("STALE", "A figure older than 5 of its periods; it keeps its last value with a `?`."),
 )

@@ -32,10 +32,10 @@ def help_lines(actions: Sequence[Action], came_from: str, width: int) -> list[Li
         lines.append(Line())
     lines.append(Line(("KEYS EVERYWHERE", "title")))
     for keys, does, danger in help_rows(actions, GLOBAL):
-        lines += entry(keys, does, width, "crit" if danger == EMERGENCY else "key")
+        lines += entry(keys, does, width, "value" if danger == EMERGENCY else "key")
     lines += [Line(), Line(("EMERGENCY CARD", "title"))]
     for key, does, twin in EMERGENCY_CARD:
-        lines += entry(key, f"{does}  [{twin}]", width, "crit")
+        lines += entry(key, f"{does}  [{twin}]", width, "value")
     lines += entry("", SECOND_PRESS, width, "text")
     lines += [Line(), Line(("GLOSSARY", "title"))]
     for term, meaning in GLOSSARY:

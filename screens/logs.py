@@ -13,6 +13,7 @@ from screens import format as fmt
 from screens.actions import LOGS, Action
 from screens.base import bindings
 from screens.paged import Paged
+from screens.times import before
 from screens.view import View
 from screens.widgets.lines import Line
 from screens.widgets.listing import Listing
@@ -99,12 +100,34 @@ class Logs(Paged):
         self.listing.sift()
 
     def find(self, by: int) -> bool:
-        """The next line below the top (by 1), or the one before it (-1), that is WARN or worse."""
+        """The next line below the top (by 1), or the one before it (-1): of the search, without one WARN or worse."""
+        if sought := self.sought:
+            return self.listing.find(lambda row: self.listing.has(row, sought), by)
         return self.listing.find(lambda row: row.level in WORDS, by)
+
+    @property
+    def sought(self) -> str:
+        return self.listing.found
+
+    def search(self, text: str) -> bool:
+        """Mark every line with `text` and go to the next one, at the end to the last; False when there is none."""
+        self.listing.found = text
+        self.listing.sift()
+        return not text or self.find(1) or self.find(-1) or self.listing.holds(text)
+
+    def jump(self, text: str) -> bool:
+        """To the first line at or after this time of day; False when it is no time, or there is no line."""
+        kept = self.listing.kept
+        at = before(text, kept[-1].ts) if kept else None
+        if at is None:
+            return False
+        self.listing.scroll_to_row(next(n for n, row in enumerate(kept) if row.ts >= at))
+        return True
 
     def follow(self) -> None:
         self.listing.to_end()
 
-    def text(self) -> str:
-        """What is shown, for the clipboard."""
-        return "\n".join(f"{fmt.date_time(row.ts)} {text_of(row)}" for row in self.listing.kept[-500:])
+    def text(self, all_rows: bool = False) -> str:
+        """The rows that level and filter leave: the newest 500 for the clipboard, all of them for a file."""
+        rows = self.listing.kept if all_rows else self.listing.kept[-500:]
+        return "\n".join(f"{fmt.stamp(row.ts)} {text_of(row)}" for row in rows)

@@ -14,8 +14,8 @@ class Paged(ConsoleScreen):
     trouble = ""
     _due = 0
 
-    def question(self) -> AnyQuestion:
-        """What to ask next."""
+    def question(self) -> AnyQuestion | None:
+        """What to ask next; None = nothing now."""
         raise NotImplementedError
 
     def take(self, page: Page) -> None:
@@ -26,8 +26,15 @@ class Paged(ConsoleScreen):
         """The question that is due at `now` (ns, monotonic), None before."""
         if now < self._due:
             return None
-        self._due = now + self.every_ns
-        return self.question()
+        asked = self.question()
+        if asked is not None:
+            self._due = now + self.every_ns
+        return asked
+
+    @property
+    def asked(self) -> bool:
+        """It has asked, and nobody wants it to ask at once."""
+        return self._due > 0
 
     def again_at_once(self) -> None:
         """There is more than fitted into the page."""

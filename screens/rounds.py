@@ -12,6 +12,7 @@ from core.domain.snapshot import RoundRow
 from screens import format as fmt
 from screens.actions import ROUNDS
 from screens.base import ConsoleScreen, bindings
+from screens.sorting import ordered
 from screens.theme import profit_sign, profit_style
 from screens.view import View
 from screens.widgets.lines import Line
@@ -32,7 +33,10 @@ class RoundList(Pane):
 
     def rounds(self) -> list[RoundRow]:
         snap = self._view.snapshot if self._view is not None else None
-        return [] if snap is None else sorted(snap.rounds, key=lambda row: -row.number)
+        if snap is None or self._view is None:
+            return []
+        newest = sorted(snap.rounds, key=lambda row: -row.number)
+        return ordered(newest, self._view.sorts.get("rounds"), {"net": lambda row: row.net}) or newest
 
     def rows_of(self, view: View, width: int, height: int) -> Drawn:
         rounds = self.rounds()
@@ -65,6 +69,7 @@ class Rounds(ConsoleScreen):
     """List at the left (above, when narrow), report at the right."""
 
     scope = ROUNDS
+    sortable = {"net": (("rounds", "net", False),)}
     BINDINGS = bindings(ROUNDS)
 
     _opened = False

@@ -1,10 +1,12 @@
 """Colours and signs. Three palettes (default blue and orange, classic green and red, mono), one ASCII set of signs.
 
-A colour never stands alone: a word or a shape says the same. Red is for LIVE, HALTED and CRIT only.
+A colour never stands alone: a word or a shape says the same. Red is for LIVE, HALTED and CRIT only, also where the
+terminal has 16 colours and each of these becomes its nearest one; classic alone draws losses and sells red.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +19,7 @@ _BASE = {
     "text": "#d3dae3",
     "value": "bold #f2f5f9",
     "label": "#8493a5",
-    "dim": "#5f6d7d",
+    "dim": "#76889c",
     "faint": "#3a4655",
     "frame": "#2f3b4a",
     "focus": "#59b2ff",
@@ -27,27 +29,27 @@ _BASE = {
     "warn": "#e9c14f",
     "crit": "bold #ff6464",
     "up": "#5aaeff",
-    "down": "#ffa049",
+    "down": "#ec9200",
     "buy": "#5aaeff",
-    "sell": "#ffa049",
+    "sell": "#ec9200",
     "key": "bold #62d0e8",
-    "stale": "#66727f",
+    "stale": "#7d8a97",
     "old": "#8a94a0",
     "badstale": f"bold {BACK} on #e9c14f",
     "line": "#62d0e8",
-    "band": "#66788c",
+    "band": "#76889c",
     "chip.ok": f"bold {BACK} on #52c7a4",
     "chip.warn": f"bold {BACK} on #e9c14f",
-    "chip.crit": "bold #ffffff on #c62f2f",
+    "chip.crit": "bold #ffffff on #b3261e",
     "chip.note": f"bold {BACK} on #a9bacd",
-    "paper": "bold #06120c on #4fae86",
+    "paper": "bold #06120c on #55c878",
     "testnet": "bold #161002 on #d8b13c",
     "live": "bold #ffffff on #b3261e",
-    "replay": "bold #ffffff on #2a55b5",
-    "halted": "bold #ffffff on #b3261e",
+    "replay": "bold #ffffff on #1f3f9f",
+    "halted": "bold #b3261e on #ffffff",
     "bar": "#a9bacd on #18202b",
     "bar.key": "bold #62d0e8 on #18202b",
-    "bar.crit": "bold #ff8a80 on #18202b",
+    "bar.stop": "bold #ffffff on #3a4655",
     "kpi": "#8493a5 on #121922",
     "kpi.back": "on #121922",
     "ground": f"on {BACK}",
@@ -68,8 +70,8 @@ _MONO = {
     "key": "bold",
     "stale": "dim",
     "badstale": "reverse",
-    **dict.fromkeys(("chip.ok", "chip.warn", "chip.crit", "chip.note", "halted", "live"), "bold reverse"),
-    **dict.fromkeys(("paper", "testnet", "replay", "bar", "bar.key", "bar.crit"), "reverse"),
+    **dict.fromkeys(("chip.ok", "chip.warn", "chip.crit", "chip.note", "halted", "live", "bar.stop"), "bold reverse"),
+    **dict.fromkeys(("paper", "testnet", "replay", "bar", "bar.key"), "reverse"),
 }
 PALETTES = {"default": _BASE, "classic": {**_BASE, **_CLASSIC}, "mono": _MONO}
 
@@ -84,7 +86,7 @@ _ASCII = {
     "age": "~", "arrow": "->", "sep": "|", "dot": ";", "h": "-", "tl": "+", "tr": "+", "bl": "+", "br": "+", "v": "|",
     "hatch": "//", "hatch2": "==", "hatch3": "##", "back": "<<", "more": "..", "now": "<", "dash": "-",
     "plusminus": "+-",
-    "sq": "##", "grid": "-", "delta": "->", "root": "sqrt ", "micro": "u",
+    "sq": "!!", "grid": "-", "delta": "->", "root": "sqrt ", "micro": "u",
 }  # fmt: skip
 
 
@@ -130,9 +132,11 @@ class Theme:
 
 _LOOKALIKES = str.maketrans(
     {
-        "µ": "u", "σ": "s", "√": "r", "→": ">", "─": "-", "│": "|", "┄": "-", "…": "~", "·": ";", "×": "x",
-        "±": "~", "—": "-", "–": "-", "−": "-", "█": "#", "░": ".", "▲": "^", "▼": "v", "●": "*", "○": "o", "≥": ">",
-        "≤": "<", "⏱": "~", "■": "#", "◄": "<", "π": "p", "Δ": "d",
+        **{chr(code): "+" for code in range(0x2500, 0x2580)}, **{chr(code): "#" for code in range(0x2580, 0x25A0)},
+        **dict.fromkeys("─┄┈╌", "-"), **dict.fromkeys("│┆┊╎▏▎▕", "|"), **dict.fromkeys("━┃┏┓┗┛┅┉╍", "#"),
+        "µ": "u", "σ": "s", "√": "r", "→": ">", "…": "~", "·": ";", "×": "x", "±": "~", "—": "-", "–": "-", "−": "-",
+        "░": ".", "▁": "_", "▔": "-", "▲": "^", "▼": "v", "▶": ">", "●": "*", "•": "*", "○": "o", "≥": ">", "≤": "<",
+        "⏱": "~", "■": "#", "◄": "<", "π": "p", "Δ": "d",
     }
 )  # fmt: skip
 
@@ -142,6 +146,7 @@ def profit_style(value: float | None) -> str:
     return "dim" if value is None else "up" if value > 0 else "down" if value < 0 else "text"
 
 
-def profit_sign(theme: Theme, value: float | None) -> str:
-    """`▲`, `▼` or a blank of the same width."""
-    return " " if not value else theme.sign("up") if value > 0 else theme.sign("down")
+def profit_sign(theme: Theme, value: float | None, digits: int = 2) -> str:
+    """`▲`, `▼` or a blank of the same width, by the value as it is shown: at `digits` places."""
+    shown = round(value, digits) if value is not None and math.isfinite(value) else value
+    return " " if not shown else theme.sign("up") if shown > 0 else theme.sign("down")

@@ -5,7 +5,8 @@ Screens never read a clock. `silence_ns` is how long no new Snapshot came; ages 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from core.domain.snapshot import Snapshot
 from screens import format as fmt
@@ -32,6 +33,7 @@ class View:
     note: str = ""  # hint or answer of the console itself, shown on the action line
     note_level: str = "dim"
     hz: float = 2.0
+    sorts: Mapping[str, tuple[str, bool]] = field(default_factory=dict)  # pane -> column, largest first
 
     @property
     def quiet(self) -> bool:

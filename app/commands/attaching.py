@@ -21,4 +21,5 @@ def attach(
 
     launch = ctx.obj.launch(config=config)
     said = attached.attach(launch, attached.VIEWER if read_only else attached.CONTROLLER)
-    ctx.obj.show({"ended": said}, f"perpconsole: {said}")
+    if said:
+        ctx.obj.show({"ended": said}, f"perpconsole: {said}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from app.session import Factory, Session
     from core.control.launch import Launch
 
+FELL = "perpconsole attach comes back to it, Ctrl+C stops it"
 NEXT = "perpconsole attach joins it; status, position, halt and panic work from this terminal"
 
 
@@ -118,7 +120,7 @@ def console(launch: Launch) -> None:
 def watched(session: Session, main: Factory, make: Callable[..., Console] | None = None, outlives: bool = True) -> None:
     """Run `main` under a console (`make(client, options)`, the plain one where not given), to the core's end.
 
-    outlives: a core that lost its terminal goes on as the config says; False: it stops.
+    outlives: a core that lost its terminal, or whose console fell, goes on as the config says; False: it stops.
     """
     from app.built import built
     from app.client import InProcess
@@ -135,8 +137,10 @@ def watched(session: Session, main: Factory, make: Callable[..., Console] | None
     thread = session.start(main)
     why = app.run()
     session.server.console_here = False
-    if why in ("lost", "detach") and outlives:
-        session.unattended(why, settings.on_terminal_lost if why == "lost" else "continue")
+    if why in ("lost", "detach", None) and outlives:
+        session.unattended(why or "console fell", "continue" if why == "detach" else settings.on_terminal_lost)
+        if why is None:  # a fault of the console, told above: no reason to end what trades
+            print(f"perpconsole: the console fell; the core, pid {os.getpid()}, goes on: {FELL}", flush=True)
     elif thread.alive:
         session.stop_requested(f"console ended: {why}")
     _finish(session)

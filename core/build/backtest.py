@@ -135,8 +135,8 @@ def summary(driver: SimDriver, observers: Observers) -> dict[str, Any]:
     for one in facts:
         for reason, n in one.rejects.items():
             rejects[reason] = rejects.get(reason, 0) + n
-    submitted = sum(side.submitted for quality in measures.total for side in quality.sides)
-    filled = sum(side.filled for quality in measures.total for side in quality.sides)
+    submitted = sum(side.submitted for quality in measures.scopes.total for side in quality.sides)
+    filled = sum(side.filled for quality in measures.scopes.total for side in quality.sides)
     drawdowns = [one.performance.max_drawdown for one in facts if one.performance.max_drawdown is not None]
     extremes = [max(ledger.max_long, -ledger.max_short) for one in facts for ledger in one.ledgers]
     markout = measures.markouts[0].table[MAKER][ONE_SECOND]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.build.assemble import load_config
 from core.build.backtest import flags_of
-from core.build.checklist import Checklist
-from core.build.checklist_pair import Looked, leg_sizes, pair_items
+from core.build.checklist.items import Checklist
+from core.build.checklist.pair import Looked, leg_sizes, pair_items
 from core.build.holdings import read_holdings
 from core.build.markets import places_of
 from core.build.planning import planned
@@ -19,7 +19,7 @@ from core.control.venue_record import read_venues
 from core.domain.errors import PerpError, Refused
 
 if TYPE_CHECKING:
-    from core.build.checklist_here import Reach
+    from core.build.checklist.here import Reach
 
 LISTEN_S = 6.0  # that the streams get to come
 
@@ -34,7 +34,7 @@ def check(launch: Launch) -> dict[str, Any]:
 
 def check_live(launch: Launch, listen_s: float = LISTEN_S) -> dict[str, Any]:
     """The go-live checklist: asks the venue, trades nothing. `items` with verdict ok | FAIL | note and a next step."""
-    from core.build.checklist_here import configured, reached, this_machine
+    from core.build.checklist.here import configured, reached, this_machine
 
     items = Checklist()
     loaded = configured(launch, items)
@@ -58,8 +58,8 @@ def _ask(
     looked: dict[str, Looked],
 ) -> None:  # fmt: skip
     """All that one venue is asked; its items carry its name where there are several."""
-    from core.build.checklist_here import this_account
-    from core.build.checklist_venue import VenueChecks
+    from core.build.checklist.here import this_account
+    from core.build.checklist.venue import VenueChecks
 
     mine = [place for place in places_of(loaded) if place.instrument.venue == name]
     items.venue = name if len(mine) < len(places_of(loaded)) else ""

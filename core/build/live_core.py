@@ -121,6 +121,7 @@ class LiveCore(Standing):
             engine, self.inbox, self.venue, self.wire, clock, self._sync, self._fatal, self.sinks, self.sink_failed
         )
         self.driver.before, self.driver.after = self.commands, self._after
+        self.observers.timelines.departures = self.driver.outgoing.departures
         switches = {one.record.label: venue.deadman for one, venue in zip(going.each, self.venues, strict=True)}
         self.protection = Protection(switches, launch.state_dir, launch.report_dir, clock, self.alert)
         self.writers = SecondWriter(

@@ -11,12 +11,13 @@ from importlib import metadata
 from typing import Any
 
 from core.build.desk import EngineDesk
+from core.build.round_rows import RoundRows
+from core.build.why.page import noes_of
 from core.config.load import Loaded
 from core.config.show import entries, value_text
 from core.domain.events import Step
 from core.domain.ports import StepSink
 from core.domain.snapshot import RoundRow
-from core.domain.units import MONEY
 from core.engine.engine import Engine
 from core.engine.roundlife import ENDED, OPENED
 from core.guard.redact import Redactor
@@ -27,7 +28,9 @@ from core.rounds.recorder import Recorder
 from core.rounds.scheduler import Ending
 from core.telemetry.alerts import Alert, Alerts
 from core.telemetry.logs import Log
+from core.telemetry.order_index import OrderIndex
 from core.telemetry.rules import Rules
+from core.telemetry.timelines import Timelines
 from core.venues.lanes import WireGate
 
 METRICS_NOTE = "write_report"
@@ -51,6 +54,7 @@ class Rounds:
         self.written: list[pathlib.Path] = []
         self.facts: list[RoundFacts] = []
         self.trouble = ""
+        self._rows = RoundRows(archive)
 
     def take(self, step: Step) -> None:
         self.engine_requests(step)
@@ -92,23 +96,9 @@ class Rounds:
         except OSError as error:
             self.trouble = f"report not written: {error}"
 
-    def rows(self) -> tuple[RoundRow, ...]:
-        """Rounds of this run, newest first."""
-        out = []
-        reports = {path.name[:10]: str(path) for path in self.written}
-        for facts in reversed(self.facts):
-            e = facts.ending
-            out.append(
-                RoundRow(
-                    e.number,
-                    e.started,
-                    e.ended,
-                    facts.money.net / MONEY,
-                    reports.get(f"round-{e.number:04d}", ""),
-                    e.verdict,
-                )
-            )
-        return tuple(out)
+    def rows(self, running: RoundRow | None) -> tuple[RoundRow, ...]:
+        """The running round, then finished ones of this and earlier processes, newest first."""
+        return self._rows.rows(running, self.facts, self.written)
 
 
 class Observers:
@@ -123,6 +113,10 @@ class Observers:
         self.log = Log(logs, self.redactor)
         self.desk = EngineDesk(engine, wire, self.log.ring.lines)
         self.measures = Measures(self.desk, now)
+        self.timelines = Timelines(self.desk, self.measures)
+        self.orders = OrderIndex(self.timelines)
+        self.noes = noes_of(engine, self.measures, now)
+        self.timelines.on_no = self.noes.take
         self.alerts = Alerts(self.redactor)
         self.rules = Rules(self.desk, self.measures, self.alerts, lambda: engine.state.quoting and engine.armed)
         self.run = Run(
@@ -140,7 +134,14 @@ class Observers:
         self.alerts.on_new.append(self._alerted)
         self.archive = Archive(folder)
         self.rounds = Rounds(engine, self.recorder, self.archive, metrics or (lambda: ""))
-        self.sinks: list[StepSink] = [self.measures, self.rules, self.recorder, self.rounds, _Logged(self.log)]
+        self.sinks: list[StepSink] = [
+            self.measures,
+            self.timelines,
+            self.rules,
+            self.recorder,
+            self.rounds,
+            _Logged(self.log),
+        ]
 
     def _alerted(self, alert: Alert) -> None:
         """A new alert stands in the report of the round and in the log."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 
-from core.build.checklist_running import before_resume
+from core.build.checklist.running import before_resume
 from core.build.observers import Observers, version
 from core.build.pair_rows import pair_rows
+from core.build.round_rows import RUNNING as RUNNING_ROUND
 from core.build.venue_rows import VenueRows
 from core.config.load import Loaded
 from core.control.desk import Desk
 from core.control.launch import Launch
 from core.domain.commands import Answer
 from core.domain.events import Step
-from core.domain.snapshot import Action, Check, Kernels, Round, Snapshot, State
-from core.domain.units import FAR, NS_PER_S
+from core.domain.snapshot import Action, Check, Kernels, Round, RoundRow, Snapshot, State
+from core.domain.units import FAR, MONEY, NS_PER_S
 from core.engine.engine import GRACE, Engine
 from core.engine.runstate import PAUSED, RUNNING, STARTING
 from core.risk.blocks import COOLDOWN_MODE
@@ -88,7 +89,7 @@ class Pictures:
             config_sha256=self.loaded.sha256,
             state=self._state(),
             round=self._round(now, str(written[-1]) if written else ""),
-            rounds=observers.rounds.rows(),
+            rounds=observers.rounds.rows(self._running()),
             actions=tuple(self.actions),
             alerts=observers.alerts.rows(),
             logs=observers.log.ring.rows(200),
@@ -104,6 +105,14 @@ class Pictures:
             double_press_flattens=settings.console.double_press_flattens,
         )
         return self.picture.snapshot(now, frame)
+
+    def _running(self) -> RoundRow | None:
+        """The open round; its report, when a person asked for one, is found by its number."""
+        recorder, machine = self.observers.recorder, self.engine.rounds.machine
+        if not recorder.active:
+            return None
+        net = sum(recorder.money(i).net for i in range(len(self.engine.posts))) / MONEY
+        return RoundRow(machine.number, machine.started, None, net, "", RUNNING_ROUND)
 
     def _limit(self, name: str) -> float:
         return float(getattr(self.engine.posts[0].limits.s, name))

@@ -148,12 +148,12 @@ def replay_into(path: pathlib.Path, sinks: Sinks, kernels: Kernels | None = None
             seen = [0] * len(windows)
             if frame.source["kind"] == "recording":  # all other rows stand in the journal
                 for i, feed in enumerate(recordings_of(frame, path)):
-                    _show(engine, windows, i, feed, 0, 0)
+                    show_rows(engine, windows, i, feed, 0, 0)
             watching = sinks(engine, out.loaded, frame)
         elif engine is None:
             raise DataError("Expected a header first, was another frame", str(path))
         elif isinstance(frame, Chunk):
-            _show(engine, windows, frame.instrument, feed_of(frame.columns), frame.base, seen[frame.instrument])
+            show_rows(engine, windows, frame.instrument, feed_of(frame.columns), frame.base, seen[frame.instrument])
         else:
             for piece in frame.moment.slices:
                 seen[piece.instrument] = piece.last
@@ -163,7 +163,7 @@ def replay_into(path: pathlib.Path, sinks: Sinks, kernels: Kernels | None = None
             out.refused += len(step.refused)
             out.last_ts = frame.moment.ts
             if compare:
-                out.first = _difference(encoder, frame, step)
+                out.first = difference(encoder, frame, step)
                 if out.first is not None:
                     return out
             for sink in watching:
@@ -173,7 +173,7 @@ def replay_into(path: pathlib.Path, sinks: Sinks, kernels: Kernels | None = None
     return out
 
 
-def _show(engine: Engine, windows: list[Window | None], i: int, rows: Feed, base: int, seen: int) -> None:
+def show_rows(engine: Engine, windows: list[Window | None], i: int, rows: Feed, base: int, seen: int) -> None:
     """More rows of one instrument; those before the absolute number `seen` are dropped."""
     window = windows[i]
     if window is None:
@@ -187,7 +187,7 @@ def _show(engine: Engine, windows: list[Window | None], i: int, rows: Feed, base
         post.bind_feed(window.feed)
 
 
-def _difference(encoder: msgspec.msgpack.Encoder, frame: Frame, step: Step) -> dict[str, Any] | None:
+def difference(encoder: msgspec.msgpack.Encoder, frame: Frame, step: Step) -> dict[str, Any] | None:
     for part in ("requests", "refused", "reads"):
         recorded, again = getattr(frame, part), getattr(step, part)
         if recorded != again or (recorded and encoder.encode(recorded) != encoder.encode(again)):

@@ -13,7 +13,7 @@ from core.build.guarding import Guarding
 from core.build.keeping import Keeping
 from core.build.markets import Market
 from core.build.observers import Observers
-from core.build.pages import open_pages
+from core.build.pages import open_history, open_pages
 from core.build.pictures import Pictures
 from core.build.publishing import Publishing
 from core.build.warm import Warming
@@ -72,6 +72,7 @@ class Standing:
             launch.who, lambda event: self.driver.push(event),
         )  # fmt: skip
         open_pages(desk, loaded, engine, self.observers)
+        open_history(desk, self.pictures.picture.history)
         self._drawn = 0
         self._trouble = ""
         self._failed: set[str] = set()

@@ -8,7 +8,7 @@ engine as `RequestRefused`: it never existed.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from core import tasks
@@ -21,6 +21,7 @@ from core.venues.lanes import WireGate
 SYNC_BUDGET_S = 1.0
 ORDERS_AT_ONCE, CANCELS_AT_ONCE = 8, 32
 DRAIN_S = 10.0
+DEPARTURES = 4_096
 
 
 class Outgoing:
@@ -47,6 +48,9 @@ class Outgoing:
         self.close_block, self.sync = close_block, sync
         self.refused, self.lost, self.on_fatal = refused, lost, on_fatal
         self.sent = 0
+        self.departures: deque[tuple[int, int, int]] = deque(
+            maxlen=DEPARTURES
+        )  # client id, kind, ts; a sink takes them
         self.ending = False  # a round or the process ends: what was decided before that leaves no more
         self.broken = ""  # why no create may leave any more
         self.sync_ns: list[int] = []  # durations since the last look
@@ -132,6 +136,7 @@ class Outgoing:
             self._refuse(request, code)
             return
         self.sent += 1
+        self.departures.append((request.cl_id, request.kind, self.clock.now()))
         try:
             await self.venue.send(request)
         except Exception as error:

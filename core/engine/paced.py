@@ -23,7 +23,8 @@ IDLE_S = 0.01
 
 class Pacer:
     """`speed` market seconds a wall second, inf = as fast as it goes. `before` runs ahead of each slice (commands);
-    `on_turn(wall_ns_late)` after it (pictures)."""
+    `on_turn(wall_ns_late)` after it (pictures): how much later than it wished it came to its turn, or how far it is
+    behind the market, whichever is more."""
 
     def __init__(
         self, driver: SimDriver, speed: float, before: Callable[[], None], on_turn: Callable[[int], None]
@@ -33,6 +34,7 @@ class Pacer:
         self.wake = asyncio.Event()
         self.stopped = False
         self._rebase = False
+        self._overslept_ns = 0
 
     def pace(self, speed: float) -> None:
         """Another speed from now on; may be called from any thread."""
@@ -60,17 +62,19 @@ class Pacer:
                 if driver.run(min(target, driver.now + step)):
                     break
             late = max(0, target - driver.now) if not math.isinf(self.speed) else 0
-            self.on_turn(late)
+            self.on_turn(max(late, self._overslept_ns))
             self.wake.clear()
             if late or math.isinf(self.speed):
+                self._overslept_ns = 0
                 await tasks.sleep(0)
             else:
                 await self._idle()
 
     async def _idle(self) -> None:
         """A short rest that a command ends early."""
+        self._overslept_ns, due = 0, stopwatch() + round(IDLE_S * NS_PER_S)
         try:
             async with tasks.timeout(IDLE_S):
                 await self.wake.wait()
         except TimeoutError:
-            return
+            self._overslept_ns = max(0, stopwatch() - due)

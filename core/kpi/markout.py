@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import bisect
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -64,23 +64,28 @@ class _Pending(msgspec.Struct, gc=False):
     sign: int
     px: int
     liquidity: int
+    number: int
 
 
 class Markouts:
-    """Streaming markouts of one instrument: a queue a horizon, resolved as mids pass. Prices in ticks, mid doubled."""
+    """Streaming markouts of one instrument: a queue a horizon, resolved as mids pass. Prices in ticks, mid doubled.
+
+    `told(number of the fill, position of the horizon, bps)` as each is resolved, for who keeps single orders.
+    """
 
     def __init__(self) -> None:
         self._queues: tuple[deque[_Pending], ...] = tuple(deque() for _ in HORIZONS_NS)
-        self._mid2 = 0
+        self.mid2 = 0
         self.next_due = 1 << 62
         self.table = _new_table()
         self.recent: deque[float] = deque(maxlen=RECENT)
+        self.told: Callable[[int, int, float | None], None] | None = None
 
-    def fill(self, ts: int, sign: int, px: int, maker: bool) -> None:
+    def fill(self, ts: int, sign: int, px: int, maker: bool, number: int = 0) -> None:
         """Our fill at `ts` ns on the clock of our half."""
         liquidity = MAKER if maker else TAKER
         for queue, horizon in zip(self._queues, HORIZONS_NS, strict=True):
-            queue.append(_Pending(ts + horizon, sign, px, liquidity))
+            queue.append(_Pending(ts + horizon, sign, px, liquidity, number))
         self.next_due = min(self.next_due, ts + HORIZONS_NS[0])
 
     def mid(self, ts: int, mid2: int) -> None:
@@ -88,7 +93,7 @@ class Markouts:
         if ts > self.next_due:
             self._resolve(ts)
         if mid2 > 0:
-            self._mid2 = mid2
+            self.mid2 = mid2
         if ts == self.next_due:
             self._resolve(ts + 1)
 
@@ -99,7 +104,9 @@ class Markouts:
             while queue and queue[0].due < before:
                 waiting = queue.popleft()
                 tally = self.table[waiting.liquidity][at]
-                bps = markout_bps(waiting.sign, waiting.px, self._mid2 / 2) if self._mid2 > 0 else None
+                bps = markout_bps(waiting.sign, waiting.px, self.mid2 / 2) if self.mid2 > 0 else None
+                if self.told is not None:
+                    self.told(waiting.number, at, bps)
                 if bps is None:
                     tally.unresolved += 1
                     continue

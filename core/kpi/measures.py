@@ -5,8 +5,9 @@ Cheap by contract: about a microsecond on a step of market data, under ten with 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
+
+from msgspec.structs import replace
 
 from core.domain.events import Health, Link, ReadReply, RequestRefused, Step
 from core.domain.order import (
@@ -39,8 +40,8 @@ from core.kpi.markout import Markouts
 from core.kpi.orders import Fill, Order, is_closed, is_filled, slot_of
 from core.kpi.pairs import PairMeasures
 from core.kpi.quality import MAKER, REDUCE, TAKER, Quality, slippage_bps
+from core.kpi.scopes import Scopes
 
-MINUTES = 60
 WHY = {FILLED: "trade", LIQUIDATED: "liquidated", DELEVERAGED: "deleveraged"}
 
 
@@ -53,9 +54,7 @@ class Measures:
         self.books, self.now = books, now
         n = books.count
         self.latency = Latencies()
-        self.total = [Quality() for _ in range(n)]
-        self.round = [Quality() for _ in range(n)]
-        self.minutes: list[deque[Quality]] = [deque([Quality()], maxlen=MINUTES) for _ in range(n)]
+        self.scopes = Scopes(n, now)
         self.capture = [Capture() for _ in range(n)]
         self.pairs = [PairMeasures(books, legs, self.capture) for legs in pairs_of(books)]
         self.paired = {i: pair for pair in self.pairs for i in pair.ledgers}
@@ -73,9 +72,10 @@ class Measures:
         self.ended: list[Order] = []
         self.health = Health()
         self.orphans = 0  # reports of orders we never sent
+        self.n_fills = self.n_noes = 0  # noes: lost, rejected, held back at the wire, found again
+        self.found: list[Order] = []  # UNKNOWN orders that the last reads found standing
         self.on_second: list[Callable[[int], None]] = []
         self._next_second = now + NS_PER_S
-        self._minute = now // (60 * NS_PER_S)
 
     def take(self, step: Step) -> None:
         """Read one step. The lists `fills`, `placed`, `ended`, `funded` hold what it brought until the next call."""
@@ -110,16 +110,14 @@ class Measures:
         for request in step.requests:
             self._request(request, ts)
         for refusal in step.refused:
-            i = self._owner(refusal.request)
-            for scope in (self.total[i], self.round[i], self.minutes[i][-1]):
-                scope.engine_refused += 1
-                scope.rejected(refusal.code)
+            i = self.owner(refusal.request)
+            self.scopes.engine_refused(i, refusal.code)
         for pair in self.pairs:
             pair.take(ts)
         if ts >= self._next_second:
             self._second(ts)
 
-    def _owner(self, request: Request) -> int:
+    def owner(self, request: Request) -> int:
         """The ledger of a request: its strategy's on that instrument; of a stop, which is nobody's, the one there whose
         position it reduces (as `core.engine.orders` routes its fills)."""
         known = self._by_strategy.get((request.strategy, request.instrument))
@@ -130,7 +128,7 @@ class Measures:
 
     def _request(self, request: Request, ts: int) -> None:
         if request.kind == CREATE:
-            i = self._owner(request)
+            i = self.owner(request)
             order = Order(
                 i=i, strategy=request.strategy, instrument=request.instrument, cl_id=request.cl_id,
                 side=request.side, px=request.px, qty=request.qty, type=request.type, tif=request.tif,
@@ -138,31 +136,25 @@ class Measures:
             )  # fmt: skip
             self.orders[request.cl_id] = order
             self.placed.append(order)
-            for scope in (self.total[i], self.round[i], self.minutes[i][-1]):
-                scope.sides[request.side].placed += 1
-                if (layer := scope.layer(request.key)) is not None:
-                    layer.placed += 1
+            self.scopes.placed(order)
         elif request.kind == AMEND and (known := self.orders.get(request.cl_id)) is not None:
             known.amend_px, known.amend_qty = request.px, request.qty
         elif request.kind == CANCEL and (known := self.orders.get(request.cl_id)) is not None:
             known.state = "canceling"
 
     def _wire_refused(self, event: RequestRefused, ts: int) -> None:
+        self.n_noes += 1
         order = self.orders.get(event.cl_id)
         i = order.i if order is not None else self._of_place.get(event.instrument, [0])[0]
-        for scope in (self.total[i], self.round[i], self.minutes[i][-1]):
-            scope.wire_refused += 1
-            scope.rejected(event.code)
-            if event.kind == CREATE and order is not None:
-                scope.sides[order.side].placed -= 1
-        if order is not None and event.kind == CREATE:
-            self._end(order, "refused", ts, event.code)
+        created = order if event.kind == CREATE else None
+        self.scopes.wire_refused(i, event.code, created)
+        if created is not None:
+            self._end(created, "refused", ts, event.code)
 
     def _unanswered(self, report: Report) -> None:
         order = self.orders.get(report.cl_id)
         if order is not None:
-            for scope in (self.total[order.i], self.round[order.i], self.minutes[order.i][-1]):
-                scope.lost += 1
+            self.scopes.lost(order)
 
     def _report(self, report: Report, i: int, ts: int, filled: dict[int, Order]) -> None:
         """A report that ledger `i` took. `filled`: orders with a fill in this step."""
@@ -186,48 +178,28 @@ class Measures:
             self.orphans += 1
             return
         if kind == LOST:
+            self.n_noes += 1
             order.state = "unknown"
             return
         if kind == REJECTED:
-            for scope in (self.total[order.i], self.round[order.i], self.minutes[order.i][-1]):
-                scope.venue_rejected += 1
-                scope.rejected(report.code)
+            self.n_noes += 1
+            self.scopes.venue_rejected(order.i, report.code)
             self._end(order, "rejected", ts, report.code)
             return
-        self._submitted(order)
+        self.scopes.submitted(order)
         if kind == ACCEPTED:
             order.state, order.acked, order.venue_id = "live", ts, report.venue_id
             self.latency.record(ACK, ts - order.sent)
         elif kind == AMENDED:
             self._resized(order, report)
         elif kind in (CANCELED, EXPIRED):
-            for scope in (self.total[order.i], self.round[order.i], self.minutes[order.i][-1]):
-                scope.sides[order.side].canceled += 1
+            self.scopes.canceled(order)
             self._end(order, "canceled" if kind == CANCELED else "expired", ts, report.code)
-
-    def _submitted(self, order: Order) -> None:
-        """The venue knows the order: from now on it counts as submitted."""
-        if order.counted:
-            return
-        order.counted = True
-        if order.type != LIMIT:
-            return
-        for scope in (self.total[order.i], self.round[order.i], self.minutes[order.i][-1]):
-            for count in (scope.sides[order.side], scope.layer(order.key)):
-                if count is not None:
-                    count.submitted += 1
-                    count.ordered_lots += order.qty
 
     def _resized(self, order: Order, report: Report) -> None:
         order.px = report.px or order.amend_px or order.px
-        self._sized(order, order.filled + report.left if report.left > 0 else order.amend_qty or order.qty)
+        self.scopes.sized(order, order.filled + report.left if report.left > 0 else order.amend_qty or order.qty)
         order.amend_px = order.amend_qty = 0
-
-    def _sized(self, order: Order, qty: int) -> None:
-        if order.type == LIMIT and order.counted and qty != order.qty:
-            for scope in (self.total[order.i], self.round[order.i], self.minutes[order.i][-1]):
-                scope.sides[order.side].ordered_lots += qty - order.qty
-        order.qty = qty
 
     def _fill(self, report: Report, i: int, order: Order | None, ts: int) -> None:
         sign, mid2 = sign_of(report.side), mid2_of(self.books, i)
@@ -235,24 +207,26 @@ class Measures:
         decided = order.mid2 if order is not None and order.mid2 else mid2
         slip = slippage_bps(sign, report.px, decided / 2 if decided else None)
         flags = order.flags if order is not None else 0
+        self.n_fills += 1
         fill = Fill(
             ts=ts, i=i, instrument=report.instrument, cl_id=report.cl_id, trade_id=report.trade_id, side=report.side,
             px=report.px, qty=report.qty, fee=report.fee, maker=maker, key=order.key if order is not None else -1,
             flags=flags, mid2=mid2, slippage_bps=slip, why=WHY[report.kind],
+            number=self.n_fills,
         )  # fmt: skip
         self.fills.append(fill)
         if (pair := self.paired.get(i)) is not None:
             pair.before_fill(i, report.px, sign * report.qty, decided)
         self.capture[i].fill(sign, report.px, report.qty, mid2)
-        self.markouts[i].fill(ts, sign, report.px, maker)
+        self.markouts[i].fill(ts, sign, report.px, maker, self.n_fills)
         notional = float(report.px * report.qty * self.books.instrument(i).unit)
         kind = REDUCE if flags & REDUCE_ONLY or order is None else MAKER if maker else TAKER
         first = order is not None and order.filled == 0
         if order is not None:
             order.i = i  # a stop's close is nobody's until a ledger takes its fill
-            self._submitted(order)
+            self.scopes.submitted(order)
             order.filled += report.qty
-        for scope in (self.total[i], self.round[i], self.minutes[i][-1]):
+        for scope in self.scopes.of(i):
             counts = [scope.sides[report.side]]
             if order is not None and (layer := scope.layer(order.key)) is not None:
                 counts.append(layer)
@@ -267,16 +241,12 @@ class Measures:
 
     def _filled(self, order: Order, ts: int) -> None:
         """Nothing of it is left."""
-        for scope in (self.total[order.i], self.round[order.i], self.minutes[order.i][-1]):
-            if order.type == LIMIT:
-                for count in (scope.sides[order.side], scope.layer(order.key)):
-                    if count is not None:
-                        count.filled += 1
-            scope.time_to_fill.record(ts - order.sent)
+        self.scopes.filled(order, ts)
         self._end(order, "filled", ts, 0)
 
     def _healed(self, ts: int) -> None:
         """Reads may have changed what no report tells: UNKNOWN orders found or proved absent, sizes, an adoption."""
+        self.found = []
         for order in list(self.orders.values()):
             ledger = self.books.ledger(order.i)
             slot = slot_of(ledger, order)
@@ -285,9 +255,13 @@ class Measures:
             if slot < 0 or is_closed(ledger, slot):
                 self._end(order, "absent", ts, 0)
             elif ledger.s.state[slot] == LIVE:
-                self._submitted(order)
+                self.scopes.submitted(order)
+                lost = order.state == "unknown"
                 order.state, order.px, order.venue_id = "live", ledger.s.px[slot], ledger.s.venue_id[slot]
-                self._sized(order, ledger.s.qty[slot])
+                self.scopes.sized(order, ledger.s.qty[slot])
+                if lost:
+                    self.n_noes += 1
+                    self.found.append(replace(order))
         for i, capture in enumerate(self.capture):
             pos = self.books.ledger(i).s.pos
             if pos != capture.pos and i not in self.paired:  # a pair sees to its own
@@ -301,11 +275,7 @@ class Measures:
     def _second(self, ts: int) -> None:
         self._next_second = ts - ts % NS_PER_S + NS_PER_S
         self.latency.second()
-        minute = ts // (60 * NS_PER_S)
-        if minute != self._minute:
-            for ring in self.minutes:
-                ring.extend(Quality() for _ in range(min(minute - self._minute, MINUTES)))
-            self._minute = minute
+        self.scopes.turn(ts)
         self._heard.second()
         for pair in self.pairs:
             pair.second()
@@ -314,10 +284,7 @@ class Measures:
 
     def hour(self, i: int) -> Quality:
         """The last 60 minutes of one ledger."""
-        total = Quality()
-        for minute in self.minutes[i]:
-            total.add(minute)
-        return total
+        return self.scopes.hour(i)
 
     def money(self, i: int) -> Money:
         return money_of(self.books, i)
@@ -327,7 +294,7 @@ class Measures:
 
     def new_round(self, now: int) -> None:
         """Open the scope of a round: its own counts, histograms, markouts and uptime."""
-        self.round = [Quality() for _ in self.round]
+        self.scopes.new_round()
         self.latency.new_round()
         self._heard.new_round(now)
         for markouts in self.markouts:

@@ -38,7 +38,8 @@ class Order(msgspec.Struct, gc=False):
 
 
 class Fill(msgspec.Struct, frozen=True, gc=False):
-    """One execution of ours. `why`: trade | liquidated | deleveraged; `fee` 1e-8 quote, positive = paid."""
+    """One execution of ours. `why`: trade | liquidated | deleveraged; `fee` 1e-8 quote, positive = paid; `number`
+    counts the fills of this core."""
 
     ts: int
     i: int
@@ -55,6 +56,7 @@ class Fill(msgspec.Struct, frozen=True, gc=False):
     mid2: int
     slippage_bps: float | None
     why: str = "trade"
+    number: int = 0
 
 
 def slot_of(ledger: Ledger, order: Order) -> int:

@@ -15,7 +15,7 @@ BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 def ledger_facts(desk: Desk, measures: Measures, i: int, start: Standing, end: Standing) -> LedgerFacts:
     """Counts of one ledger in the running round; money and extremes are the recorder's."""
-    quality, instrument = measures.round[i], desk.instrument(i)
+    quality, instrument = measures.scopes.round[i], desk.instrument(i)
     quoter = desk.quoter(i)
     sides = tuple(Side(**{name: getattr(count, name) for name in Side.__struct_fields__}) for count in quality.sides)
     return LedgerFacts(

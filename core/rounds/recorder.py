@@ -224,7 +224,7 @@ class Recorder:
 
 def _rejects(measures: Measures) -> dict[str, int]:
     total: dict[str, int] = {}
-    for quality in measures.round:
+    for quality in measures.scopes.round:
         for code, n in quality.rejects.items():
             total[name_of(code)] = total.get(name_of(code), 0) + n
     return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))

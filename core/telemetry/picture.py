@@ -35,6 +35,7 @@ from core.kpi.books import Desk, Money, mark_of
 from core.kpi.measures import Measures
 from core.kpi.summary import execution_of
 from core.telemetry import rows
+from core.telemetry.history import Histories
 from core.telemetry.trails import TRAIL, Trails
 
 SPARK = 48
@@ -89,6 +90,7 @@ class Picture:
         self.desk, self.measures, self.reads = desk, measures, reads
         self._equity: deque[float] = deque(maxlen=TRAIL)
         self._trails = Trails()
+        self.history = Histories()
         self._seen = dict.fromkeys(measures.streams, 0)
         self._per_s = dict.fromkeys(measures.streams, 0.0)
         self._last = 0
@@ -109,8 +111,11 @@ class Picture:
         net = self._net()
         if day_of(now) != self._day:
             self._day, self._day_net = day_of(now), net
-        self._trails.quoted(now, self.desk.quoter(0) if self.desk.count else None)
-        self._trails.spread(now, self.reads.pairs())
+        quoter, pairs = self.desk.quoter(0) if self.desk.count else None, self.reads.pairs()
+        self._trails.quoted(now, quoter)
+        self._trails.spread(now, pairs)
+        of_round = sum(self.reads.money(i).net for i in range(self.desk.count))
+        self.history.second(now, quoter, pairs, of_round / MONEY)
 
     def _net(self) -> int:
         return sum(self.measures.money(i).net for i in range(self.desk.count))

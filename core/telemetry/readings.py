@@ -62,7 +62,7 @@ def read(desk: Desk, measures: Measures, picture: Snapshot, waiting_rows: int = 
         put("mm_rest_errors_total", wire.errors, wire.venue)
         put("perp_weight_ratio", wire.weight_used / wire.weight_limit if wire.weight_limit else None, wire.venue)
     rejects: dict[str, int] = {}
-    for quality in measures.total:
+    for quality in measures.scopes.total:
         for code, n in quality.rejects.items():
             rejects[name_of(code)] = rejects.get(name_of(code), 0) + n
     for reason, n in sorted(rejects.items()):
@@ -127,7 +127,7 @@ def _symbol(desk: Desk, i: int) -> str:
 
 
 def _ledger(desk: Desk, measures: Measures, i: int, put: Put) -> None:
-    instrument, ledger, quality = desk.instrument(i), desk.ledger(i).s, measures.total[i]
+    instrument, ledger, quality = desk.instrument(i), desk.ledger(i).s, measures.scopes.total[i]
     symbol, tick = _symbol(desk, i), instrument.tick
     view, mid2, money = desk.view(i).s, mid2_of(desk, i), measures.money(i)
     if mid2:

@@ -80,6 +80,7 @@ def order_rows(desk: Desk, i: int, now: int) -> list[OrderRow]:
             age_s=max(0, now - ledger.ts_sent[slot]) / NS_PER_S,
             queue=None,
             key=key_name(ledger.key[slot]),
+            cl_id=ledger.cl_id[slot],
         )
         rows.append((side, px if side else -px, row))
     return [row for _, _, row in sorted(rows, key=lambda item: item[:2])]

@@ -6,21 +6,22 @@ from collections.abc import Sequence
 
 from textual import events
 from textual.app import ComposeResult
-from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
 from screens.actions import Action
+from screens.modals.base import Modal
 from screens.view import View
 
 
-class CommandLine(ModalScreen[str]):
+class CommandLine(Modal[str]):
     """Dismisses with the text, or "" for nothing."""
 
     DEFAULT_CSS = """
     CommandLine { align: left bottom; background: transparent; }
     CommandLine > Input { height: 1; border: none; padding: 0 1; margin: 0 0 1 0; background: #18202b; }
     CommandLine > Input:focus { border: none; }
+    CommandLine > Input > .input--placeholder, CommandLine > Input > .input--suggestion { color: #a9bacd; }
     """
     BINDINGS = [("escape", "leave", "Back")]
 

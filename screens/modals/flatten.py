@@ -23,6 +23,7 @@ class FlattenDialog(Typed):
     """Lists the positions and the estimated cost of closing them."""
 
     title_text = "FLATTEN: halt, cancel our orders, close every position"
+    wide = 70
 
     def __init__(self, view: View, then_stop: bool = False) -> None:
         assert view.snapshot is not None
@@ -49,12 +50,11 @@ class FlattenDialog(Typed):
         total = None if any(cost is None for cost in costs) else sum(cost for cost in costs if cost is not None)
         lines.append(Line(("estimated cost ", "label"), (fmt.number(total, 2), "value"), (" of equity ", "label"))
                      .add(fmt.number(snap.pnl.equity, 2), "text"))  # fmt: skip
-        lines.append(
-            Line((f"{len(snap.orders)} open orders are cancelled; reduce-only closes until the venue says 0", "dim"))
-        )
+        what = f"{len(snap.orders)} open orders cancelled; reduce-only closes until the venue says 0"
+        lines += [Line((row, "dim")) for row in fmt.folded(what, width)]
         if snap.state.foreign_orders or snap.state.foreign_positions:
             what = f"foreign: {snap.state.foreign_orders} orders, {snap.state.foreign_positions} positions, not touched"
-            lines.append(Line((what, "warn")))
+            lines += [Line((row, "warn")) for row in fmt.folded(what, width)]
         if self.then_stop:
             lines.append(Line(("then the process ends", "warn")))
         return lines + self.prompt()

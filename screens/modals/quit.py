@@ -47,6 +47,7 @@ class StopDialog(Typed):
     """With real money stopping is typed."""
 
     title_text = "STOP: cancel our orders, verify, end the process; positions are kept"
+    wide = 70
 
     def __init__(self, view: View) -> None:
         assert view.snapshot is not None

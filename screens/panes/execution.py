@@ -52,7 +52,7 @@ def draw(view: View, width: int, height: int) -> Drawn:
         for layer, rate in e.by_layer[: height - len(lines)]:
             wide = max(width - 14, 4)
             lines.append(
-                Line((f"{layer:>3} ", "dim"), (fmt.bar(rate, wide, theme.ascii_only), "line"))
+                Line((f"{layer + 1:>3} ", "dim"), (fmt.bar(rate, wide, theme.ascii_only), "line"))
                 .add(f"  {fmt.percent(rate)}", "text")
             )  # fmt: skip
     return Drawn(lines[:height], "1h")

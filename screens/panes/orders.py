@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.domain.snapshot import OrderRow
 from screens import format as fmt
+from screens.sorting import headed, ordered
 from screens.view import View
 from screens.widgets.lines import Line, Span
 from screens.widgets.pane import Drawn
@@ -14,6 +15,8 @@ COLUMNS = (
     Column("left", True, 7), Column("age", True, 4), Column("queue", True, 1), Column("what", rank=3),
     Column("state", rank=5),
 )  # fmt: skip
+
+KEYS = {"px": lambda row: row.price, "qty": lambda row: row.left, "age": lambda row: row.age_s}
 
 LADDER = (
     Column("id", rank=1), Column("px", True), Column("qty", True), Column("queue", True, 2), Column("age", True, 3),
@@ -61,6 +64,11 @@ def draw(view: View, width: int, height: int) -> Drawn:
         note = f"{unknown} UNKNOWN  " + note
     if not snap.orders:
         return Drawn([Line(("no open orders", "dim"))], "0 open")
+    sort = view.sorts.get("orders")
+    chosen = ordered(snap.orders, sort, KEYS)
+    if chosen is not None:
+        columns = headed(COLUMNS, sort, view.theme)
+        return Drawn(table(columns, [cells(view, row) for row in chosen], width, height)[:height], note)
     if len(snap.orders) > height - 1 and bids and bids < len(snap.orders) and width >= 50:
         return Drawn(_ladder(view, snap.orders, width, height), note, "warn" if unknown else "dim")
     rows = sorted(nearest(snap.orders)[: max(height - 2, 1)], key=lambda row: -row.price)

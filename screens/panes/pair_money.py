@@ -20,7 +20,7 @@ def adds_up(split: PairSplit) -> bool:
 
 def _money(view: View, value: float) -> tuple[str, str]:
     digits = 2 if not value or abs(value) >= 0.01 else 4
-    return fmt.number(value, digits, True) + profit_sign(view.theme, value), profit_style(value)
+    return fmt.number(value, digits, True) + profit_sign(view.theme, value, digits), profit_style(value)
 
 
 def _parts(split: PairSplit) -> tuple[tuple[str, float], ...]:

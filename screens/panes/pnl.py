@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from core.domain.history_page import HistoryPage
 from screens import format as fmt
+from screens.panes import spread_history
 from screens.theme import profit_sign, profit_style
 from screens.view import View
 from screens.widgets.lines import Line
@@ -13,7 +15,8 @@ def _money(value: float) -> tuple[str, str]:
     return fmt.number(value, 2 if not value or abs(value) >= 0.01 else 4, True), profit_style(value)
 
 
-def draw(view: View, width: int, height: int) -> Drawn:
+def draw(view: View, width: int, height: int, curve: HistoryPage | None = None) -> Drawn:
+    """`curve`: the round so far with a time axis, where there is room for one."""
     snap = view.snapshot
     assert snap is not None
     p, theme = snap.pnl, view.theme
@@ -22,10 +25,14 @@ def draw(view: View, width: int, height: int) -> Drawn:
     head.right(Line(("equity ", "label"), (fmt.number(p.equity, 2), "value")), width)
     lines = [head]
     deep = max(height - 5, 1)
-    if deep >= 3 and len(p.spark) > 1:
+    tint = style if style != "text" else "line"
+    past = spread_history.money(curve, snap.round.started, width, deep, theme, tint) if curve and deep >= 5 else ()
+    if past:
+        lines += past
+    elif deep >= 3 and len(p.spark) > 1:
         from screens.widgets.charts import Series, line_chart
 
-        lines += line_chart([Series(p.spark, style if style != "text" else "line")], width, deep, theme, 2)
+        lines += line_chart([Series(p.spark, tint)], width, deep, theme, 2)
     else:
         lines.append(
             Line((fmt.blocks(p.spark, width, theme.ascii_only) or "no curve yet", style if p.spark else "dim"))

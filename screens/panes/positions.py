@@ -6,6 +6,7 @@ import math
 
 from core.domain.snapshot import PositionRow
 from screens import format as fmt
+from screens.sorting import headed, ordered
 from screens.theme import profit_sign, profit_style
 from screens.view import STALE, View
 from screens.widgets.lines import Line, Span
@@ -17,6 +18,13 @@ COLUMNS = (
     Column("venue", rank=2), Column("symbol"), Column("qty", True), Column("entry", True, 4), Column("mark", True, 1),
     Column("uPnL", True), Column("liq%", True), Column("liq px", True, 6), Column("margin", rank=7),
 )  # fmt: skip
+
+
+KEYS = {
+    "qty": lambda row: abs(row.size),
+    "uPnL": lambda row: row.unrealised,
+    "liq%": lambda row: None if row.size == 0 else row.buffer,
+}
 
 
 def buffer_text(share: float | None) -> str:
@@ -66,7 +74,10 @@ def draw(view: View, width: int, height: int) -> Drawn:
     if not snap.positions:
         rows = [Line(("no positions", "dim"))]
     else:
-        rows = table(COLUMNS, [_row(view, row) for row in snap.positions], width, height if height < 4 else height - 2)
+        sort = view.sorts.get("positions")
+        found = ordered(snap.positions, sort, KEYS) or snap.positions
+        columns = headed(COLUMNS, sort, view.theme)
+        rows = table(columns, [_row(view, row) for row in found], width, height if height < 4 else height - 2)
     if height >= 4:
         mark = "?" if stale else ""
         net = "  ".join(f"net {base} {mark}{fmt.number(size, 4, True)}" for base, size in snap.net) or "net --"

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import msgspec
 
+from core.domain.history_page import HistoryPage
 from core.domain.pair_picture import PairRow
 from core.domain.snapshot import Chart
 from screens import format as fmt
 from screens import pair as words
+from screens.panes import spread_history
+from screens.panes.spread_history import WINDOWS, digits_of
 from screens.view import STALE, View
 from screens.widgets.charts import Series, bounds, line_chart
 from screens.widgets.lines import Line
 from screens.widgets.pane import Drawn
-
-
-def _digits(low: float, high: float) -> int:
-    room = high - low
-    return 0 if room > 200 else 1 if room > 4 else 2 if room > 0.4 else 3
 
 
 def _period(ts: tuple[int, ...]) -> int:
@@ -59,9 +57,29 @@ def _legend(view: View, chart: Chart, digits: int, stale: bool, width: int, sign
     return legend
 
 
-def quotes(view: View, width: int, height: int) -> Drawn:
-    """The chart of a core without pairs: our quotes round the mid."""
+def _of_window(view: View, page: HistoryPage | None, name: str, names: tuple[str, str, str], width: int,
+               height: int) -> list[Line] | None:  # fmt: skip
+    """The window that was asked for; None where the short chart of the picture shows as much."""
+    if page is None or (page.name != name and page.window_s <= WINDOWS[0][1]):
+        return None
+    if page.name != name or not page.until:
+        return [Line(("asking the core for the window", "dim"))]
+    if not page.ts:
+        return [Line(("no prices in this window", "dim"))]
+    return list(spread_history.spread(page, width, height, view.theme, names))
+
+
+def quotes(view: View, width: int, height: int, page: HistoryPage | None = None) -> Drawn:
+    """The chart of a core without pairs: our quotes round the mid, or the mid itself over a longer window."""
     assert view.snapshot is not None
+    quoter = view.snapshot.quoter
+    past = _of_window(view, page, quoter.symbol, ("ask", "bid", "res."), width, height - 1)
+    if past is not None:
+        now = Line((f"{view.theme.sign('h')}mid ", "line"), (fmt.number(quoter.mid, quoter.price_digits), "value"))
+        for label, price, style in (("ask ", quoter.best_ask, "sell"), ("bid ", quoter.best_bid, "buy"),
+                                    ("reservation ", quoter.reservation, "label")):  # fmt: skip
+            now.add(f"  {label}", style).add(fmt.number(price, quoter.price_digits), "text")
+        return Drawn([*past, now][:height], f"{quoter.symbol} mid and our quotes, UTC")
     chart = view.snapshot.chart
     series = _lines(chart)
     scale = bounds(series)
@@ -69,7 +87,7 @@ def quotes(view: View, width: int, height: int) -> Drawn:
         return Drawn([Line(("no prices yet", "dim"))], chart.unit)
     age = view.age_ns(chart.ts[-1]) if chart.ts else None
     stale = view.freshness(age, _period(chart.ts)) == STALE
-    digits = _digits(*scale)
+    digits = digits_of(*scale)
     legend = _legend(view, chart, digits, stale, width, False, (_last(chart.upper), _last(chart.lower)))
     if height < 3:
         return Drawn([legend], chart.unit, "dim", age, stale)
@@ -93,8 +111,9 @@ def _estimates(view: View, pair: PairRow, unit: str, width: int) -> Line:
     return line
 
 
-def of_pair(view: View, at: int, width: int, height: int) -> Drawn:
-    """Spread of pair `at`. The core keeps one chart, that of the featured pair; another one gets its figures alone."""
+def of_pair(view: View, at: int, width: int, height: int, page: HistoryPage | None = None) -> Drawn:
+    """Spread of pair `at` over the window of `page`. Without one: the short chart that the core keeps of the featured
+    pair; another one gets its figures alone."""
     snap = view.snapshot
     assert snap is not None
     pair, chart = snap.pairs[at], snap.chart
@@ -102,6 +121,10 @@ def of_pair(view: View, at: int, width: int, height: int) -> Drawn:
     unit = chart.unit if at == words.featured(snap.pairs) else "bp"
     name = fmt.shorten(words.which(snap.pairs, at), max(width - 44, 12))  # beside title and STALE
     note = f"{name} price {pair.price_source} {unit}"
+    below = [words.bands_line(view, pair, width), _estimates(view, pair, "bp", width)]
+    past = _of_window(view, page, pair.name, ("UB", "LB", "mean"), width, height - len(below))
+    if past is not None:
+        return Drawn([*past, *below][:height], f"{name} price {pair.price_source} bp, UTC", "dim", age, stale)
     series = _lines(chart) if at == words.featured(snap.pairs) else []
     scale = bounds(series)
     if scale is None:
@@ -121,7 +144,7 @@ def of_pair(view: View, at: int, width: int, height: int) -> Drawn:
     mean = mean if words.known(mean) else None
     if mean is not None:
         series.insert(0, Series((mean,) * len(chart.value), "band", dashed=True))
-    digits = _digits(*(bounds(series) or scale))
+    digits = digits_of(*(bounds(series) or scale))
     levels = _of(pair, pair.upper, unit), _of(pair, pair.lower, unit)
     legend = _legend(view, chart, digits, stale, width, True, levels)
     if height < 3:

@@ -63,15 +63,20 @@ def bounds(series: Sequence[Series]) -> tuple[float, float] | None:
 
 
 def resample(values: Sequence[float | None], width: int) -> list[float | None]:
-    """The newest `width` points, or all of them stretched to it."""
+    """All points over `width` places: each place has the newest known one of its share, or they are stretched."""
     if not values or width < 1:
         return []
     if len(values) >= width:
-        return list(values[-width:])
+        ends = [len(values) * (i + 1) // width for i in range(width)]
+        return [_newest(values[start:end]) for start, end in zip([0, *ends], ends)]
     if len(values) == 1:
         return [values[0]]
     step = (len(values) - 1) / max(width - 1, 1)
     return [values[round(i * step)] for i in range(width)]
+
+
+def _newest(values: Sequence[float | None]) -> float | None:
+    return next((value for value in reversed(values) if value is not None), None)
 
 
 def line_chart(

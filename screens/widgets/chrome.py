@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from core.domain.snapshot import Snapshot
 from screens import format as fmt
@@ -13,7 +13,8 @@ from screens.widgets.lines import Line
 MODE_STYLE = {"PAPER": "paper", "TESTNET": "testnet", "LIVE": "live", "REPLAY": "replay"}
 STOPS = ("HALTING", "HALTED", "FLATTENING", "FLAT")
 RUN_WORD = {"RUNNING": "ARMED"}
-OF_PAIRS = {"spread": 1, "next_pair": 2}  # keys that the footer names only beside so many pairs
+AFTER_STOP = ("HALTED", "FLAT")
+OF_PAIRS = {"next_pair": 2}  # keys that the footer names only beside so many pairs
 
 
 def mode_text(view: View, snap: Snapshot, width: int) -> str:
@@ -43,8 +44,8 @@ def run_text(snap: Snapshot) -> str:
     return word
 
 
-def stop_text(view: View, snap: Snapshot) -> str:
-    """The stop's progress. Done is said only when the venue confirmed it."""
+def stop_text(view: View, snap: Snapshot, short: bool = False) -> str:
+    """The stop's progress; `short` without the nouns and keys. Done is said only when the venue confirmed it."""
     state, dot = snap.state, view.theme.sign("dot")
     sure = state.verified in ("clean", "sealed")
     left = state.orders_left
@@ -57,12 +58,38 @@ def stop_text(view: View, snap: Snapshot) -> str:
     elif state.run == "FLAT":
         positions = "positions 0" + ("" if sure else " UNVERIFIED")
     else:
-        positions = f"positions KEPT {state.positions_left}" if state.positions_left else "positions 0"
-    keys = {"HALTED": ("f flatten", "R re-arm"), "FLAT": ("R re-arm",)}.get(state.run, ())
+        kept = f"KEPT {state.positions_left}" if short else f"positions KEPT {state.positions_left}"
+        positions = kept if state.positions_left else "positions 0"
+    keys = () if short else {"HALTED": ("f flatten", "R re-arm"), "FLAT": ("R re-arm",)}.get(state.run, ())
     tail = "".join(f" {dot} {key}" for key in keys)
     foreign = f" {dot} foreign {state.foreign_orders}/{state.foreign_positions}" if (
         state.foreign_orders or state.foreign_positions) else ""  # fmt: skip
     return f"{orders} {dot} {positions}{foreign}{tail}"
+
+
+def _stop_ways(view: View, snap: Snapshot, width: int) -> tuple[list[Line], Line]:
+    """The banner of a stop in ever fewer words, and what stands at its end; the keys stand in the footer too."""
+    state, sq = snap.state, view.theme.sign("sq")
+    word = {"FLATTENING": "FLATTEN", "FLAT": "FLAT"}.get(state.run, "EMERGENCY STOP")
+    mode = mode_text(view, snap, width).split(" ")[1]
+    at = fmt.clock(state.since)
+    heads = ((f"{word} {at} {sq}", False), (f"{word} {at} {sq}", True), (f"{state.run} {at} {sq}", True))
+    ways = []
+    for head, short in (*heads, (state.run, True)):
+        ways.append(Line((f"{sq} {head} {stop_text(view, snap, short)} ", "halted")))
+        for text, style in _flags(view, snap):
+            ways[-1].add(text, style)
+    return ways, Line((f" {mode} ", MODE_STYLE.get(snap.mode, "paper")), (" ", "halted")).extend(life(view))
+
+
+def _fitted(ways: Sequence[Line], tails: Sequence[Line], width: int, ground: str, more: str) -> Line:
+    """The first words that fit with the first end that fits; then without an end, then shortened with a sign."""
+    for way in ways:
+        for tail in tails:
+            if way.width + tail.width <= width:
+                return Line().extend(way).pad(width - tail.width, ground).extend(tail)
+    fits = next((way for way in ways if way.width <= width), None)
+    return (fits or Line((fmt.shorten(ways[-1].plain, width, more), ground))).pad(width, ground)
 
 
 def banner(view: View, width: int) -> tuple[Line, str]:
@@ -70,21 +97,24 @@ def banner(view: View, width: int) -> tuple[Line, str]:
     snap, sign = view.snapshot, view.theme.sign
     if snap is None:
         line = Line((" perpconsole ", "chip.note"), ("  waiting for the core", "text"))
-        return line.right(_life(view), width), "bar"
-    state = snap.state
-    if state.run in STOPS:
-        word = {"FLATTENING": "FLATTEN", "FLAT": "FLAT"}.get(state.run, "EMERGENCY STOP")
-        at, sq = fmt.clock(state.since), sign("sq")
-        short = mode_text(view, snap, width).split(" ")[1]
-        line = Line((f"{sq} {word} {at} {sq} {stop_text(view, snap)} ", "halted"))
-        for part in _flags(view, snap):
-            line.add(part[0], part[1])
-        line.right(Line((f" {short} ", MODE_STYLE.get(snap.mode, "paper")), (" ", "halted")).extend(_life(view)), width)
-        return line, "halted"
+        return line.right(life(view), width), "bar"
+    more = sign("more")
+    if snap.state.run in STOPS:
+        ways, end = _stop_ways(view, snap, width)
+        return _fitted(ways, (end,), width, "halted", more), "halted"
     ground = MODE_STYLE.get(snap.mode, "paper")
-    line = Line((" " + mode_text(view, snap, width) + "  ", ground), (f" {run_text(snap)} ", "chip.note"))
-    for text, style in _flags(view, snap):
-        line.add(" ", ground).add(text, style)
+    full = mode_text(view, snap, width)
+    ways = []
+    for text in dict.fromkeys((full, " ".join(full.split(" ")[:3]), " ".join(full.split(" ")[:2]))):
+        ways.append(Line((f" {text}  ", ground), (f" {run_text(snap)} ", "chip.note")))
+        for flag, style in _flags(view, snap):
+            ways[-1].add(" ", ground).add(flag, style)
+        ways[-1].add(" ", ground)
+    return _fitted(ways, _ends(view, snap, width, ground), width, ground, more), ground
+
+
+def _ends(view: View, snap: Snapshot, width: int, ground: str) -> list[Line]:
+    """The round, the time and the signs of life; then less of it."""
     tail = Line()
     r = snap.round
     if r.number:
@@ -93,15 +123,10 @@ def banner(view: View, width: int) -> tuple[Line, str]:
         tail.add(f"round {r.number}{of} {fmt.hms(r.elapsed_ns)}{length} ", ground)
     if snap.kernels.form != "compiled" and snap.kernels.of and snap.kernels.done < snap.kernels.of:
         tail.add(f" compiling {snap.kernels.done}/{snap.kernels.of} ", "chip.note")
-    life = _life(view)
     wide = Line().extend(tail)
     if width >= 100 and view.utc:
         wide.add(f" UTC {fmt.clock(view.utc)}  ", ground)
-    for option in (wide, tail, Line()):
-        whole = Line().extend(option).extend(life)
-        if line.width + whole.width + 1 <= width:
-            return line.pad(width - whole.width, ground).extend(whole), ground
-    return line, ground
+    return [Line().extend(part).extend(life(view)) for part in (wide, tail, Line())]
 
 
 def _flags(view: View, snap: Snapshot) -> list[tuple[str, str]]:
@@ -119,7 +144,7 @@ def _flags(view: View, snap: Snapshot) -> list[tuple[str, str]]:
     return flags
 
 
-def _life(view: View) -> Line:
+def life(view: View) -> Line:
     """Signs of life: the core's age, the console's own beat, alerts that wait."""
     sign = view.theme.sign
     if view.core_dead:
@@ -163,6 +188,7 @@ def footer(actions: Iterable[Action], width: int, view: View) -> Line:
     """The keys of the present screen, as many as fit."""
     line = Line((" ", "bar"))
     snap = view.snapshot
+    run = snap.state.run if snap is not None else ""
     for action in actions:
         key = {"ctrl+g": "^G"}.get(action.keys[0], action.keys[0])
         word = action.foot
@@ -176,9 +202,11 @@ def footer(actions: Iterable[Action], width: int, view: View) -> Line:
             continue
         if action.name == "next_pair":
             key = "up down"
+        if action.name == ("rearm" if run not in AFTER_STOP else "pause"):
+            continue  # does nothing now
         if action.name == "quit" and view.can_detach:
             key, word = "q d", "Quit/Detach"
-        part = Line((key, "bar.crit" if action.name == "emergency" else "bar.key"), (f" {word}  ", "bar"))
+        part = Line((key, "bar.stop" if action.name == "emergency" else "bar.key"), (f" {word}  ", "bar"))
         if line.width + part.width <= width:
             line.extend(part)
     return line

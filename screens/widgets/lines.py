@@ -5,6 +5,7 @@ Text here is data, never markup; control characters end in `plain`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rich.cells import cell_len
@@ -53,6 +54,15 @@ class Line:
         """`other` at the right edge; left out when there is no room."""
         if self.width + other.width + 1 <= width:
             self.pad(width - other.width, style).extend(other)
+        return self
+
+    def mark(self, needle: str, style: str) -> Line:
+        """Each coming of `needle`, whatever the case, in this style; one that spans two styles is left as it is."""
+        spans = []
+        for text, own in self.spans:
+            parts = re.split(f"({re.escape(needle)})", text, flags=re.IGNORECASE)
+            spans += [(part, style if n % 2 else own) for n, part in enumerate(parts) if part]
+        self.spans = spans
         return self
 
     def center(self, width: int) -> Line:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from textual import events
 
+from screens.sorting import Sort, ordered
 from screens.view import View
 from screens.widgets.lines import Line
 from screens.widgets.pane import Drawn, Pane
@@ -30,6 +31,10 @@ class Listing(Pane):
         self.follow = follow
         self.needle = ""
         self.fits: Callable[[Any], bool] = lambda row: True
+        self.keys: Mapping[str, Callable[[Any], Any]] = {}  # what the rows can be sorted by
+        self.found = ""  # rows with this text stand out
+        self._n_found = 0
+        self._sort: Sort | None = None
         self.rows: Sequence[Any] = ()
         self._kept: list[Any] = []
         self._top = 0
@@ -41,9 +46,26 @@ class Listing(Pane):
     def sift(self) -> None:
         """Apply filter and choice again."""
         needle = self.needle.casefold()
-        self._kept = [row for row in self.rows if self.fits(row) and needle in self.text_of(row).casefold()]
+        kept = [row for row in self.rows if self.fits(row) and needle in self.text_of(row).casefold()]
+        self._kept = ordered(kept, self._sort, self.keys) or kept
+        self._n_found = sum(self.has(row, self.found) for row in self._kept) if self.found else 0
         if self._view is not None:
             self.show(self._view)
+
+    def show(self, view: View) -> None:
+        if view.sorts.get(self.pane) != self._sort:
+            self._sort = view.sorts.get(self.pane)
+            self._view = None  # sifted here, drawn below
+            self.sift()
+        super().show(view)
+
+    def has(self, row: Any, text: str) -> bool:
+        """The row's text contains `text`, whatever the case."""
+        return text.casefold() in self.text_of(row).casefold()
+
+    def holds(self, text: str) -> bool:
+        """Any row that passes the filter contains `text`."""
+        return any(self.has(row, text) for row in self._kept)
 
     @property
     def kept(self) -> list[Any]:
@@ -106,10 +128,18 @@ class Listing(Pane):
         last = max(len(self._kept) - height, 0)
         self._top = last if self.follow else min(self._top, last)
         shown = self._kept[self._top : self._top + height]
-        rows = [self.row_of(row, view, width) for row in shown] or [Line((self._nothing(), "dim"))]
+        rows = [self._row(row, view, width) for row in shown] or [Line((self._nothing(), "dim"))]
         note = f"{len(self._kept)}" if len(self._kept) == len(self.rows) else f"{len(self._kept)} of {len(self.rows)}"
         if last:
             note += "  newest" if self._top == last and self.follow else f"  {self._top + 1}-{self._top + len(shown)}"
         if self.needle:
-            note += f"  filter {self.needle!r}"
+            note += f"  only {self.needle!r}"
+        if self.found:
+            note += f"  {self._n_found} found {self.found!r}"
         return Drawn(rows, note)
+
+    def _row(self, row: Any, view: View, width: int) -> Line:
+        line = self.row_of(row, view, width)
+        if self.found and self.has(row, self.found):
+            line.mark(self.found, "chip.note")
+        return line

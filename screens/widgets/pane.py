@@ -95,9 +95,10 @@ def _top(pane: Pane, drawn: Drawn, theme: Theme, width: int, edge: str) -> Line:
     line = Line((theme.sign("tl") + rule + " ", edge))
     if pane.number:
         line.add(f"{pane.number} ", "key")
-    line.add(pane.title + " ", "focus" if pane.has_focus else "title")
-    if drawn.stale:
-        line.add(f" STALE {fmt.age(drawn.stale_ns)} ", "badstale").add(" ", edge)
+    old = Line((f" STALE {fmt.age(drawn.stale_ns)} ", "badstale"), (" ", edge)) if drawn.stale else Line()
+    room = max(width - line.width - old.width - 2, 0)
+    line.add(fmt.shorten(pane.title, room, theme.sign("more")) + " ", "focus" if pane.has_focus else "title")
+    line.extend(old)
     tail = Line((" " + drawn.note + " ", drawn.note_style)) if drawn.note else Line()
     tail.add(rule + theme.sign("tr") if drawn.note else theme.sign("tr"), edge)
     if line.width + tail.width > width:

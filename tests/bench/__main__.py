@@ -1,7 +1,7 @@
 """`make bench`: measure and print the table. `ARGS="--quick"` takes about four minutes, `--json` prints plain values.
 
-`--only WORD` measures the parts whose name holds the word: engines, day, console, memory, sign, emergency,
-pair_day, naked.
+`--only WORD` measures the parts whose name holds the word: engines, day, console, console_cost, console_keys,
+console_ends, memory, sign, emergency, pair_day, naked. `--only console` is the four of the console.
 """
 
 from __future__ import annotations
@@ -14,16 +14,33 @@ import sys
 import tempfile
 import time
 
-from tests.bench import comparing, console, day, emergency, machine, memory, naked, pair_day, signing
+from tests.bench import (
+    comparing,
+    console,
+    console_cost,
+    console_ends,
+    console_keys,
+    day,
+    emergency,
+    machine,
+    memory,
+    naked,
+    pair_day,
+    signing,
+)
 from tests.bench.children import CHECKOUT, environment
 from tests.bench.table import Row, as_plain, as_text, not_built
 
 PARTS = {
-    "console": console.rows, "day": day.rows, "memory": memory.rows, "sign": signing.rows, "emergency": emergency.rows,
-    "engines": comparing.rows, "pair_day": pair_day.rows, "naked": naked.rows,
+    "console": console.rows, "console_cost": console_cost.rows, "console_keys": console_keys.rows,
+    "console_ends": console_ends.rows, "day": day.rows, "memory": memory.rows, "sign": signing.rows,
+    "emergency": emergency.rows, "engines": comparing.rows, "pair_day": pair_day.rows, "naked": naked.rows,
 }  # fmt: skip
 SWEEP = "200-point sweep of a bar strategy, 2 x 525,600 bars, against vectorbt"
-ORDER = ("engines", "day", "console", "memory", "sign", "emergency", "pair_day", "naked")
+ORDER = (
+    "engines", "day", "console", "console_cost", "console_keys", "console_ends", "memory", "sign", "emergency",
+    "pair_day", "naked",
+)  # fmt: skip
 
 
 def say(text: str) -> None:
@@ -67,7 +84,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="about four minutes: fewer and shorter runs")
     parser.add_argument("--json", action="store_true", help="plain values instead of the table")
-    parser.add_argument("--only", default="", help="engines, day, console, memory, sign, emergency, pair_day or naked")
+    parser.add_argument("--only", default="", help="part of the name of a part: engines, console, console_keys ...")
     options = parser.parse_args()
     parts = [name for name in PARTS if options.only in name]
     if not parts:

@@ -1,8 +1,12 @@
-"""The real `perpconsole` on a pseudo-terminal of 120x40: start, what it drew, keys. Ends what it started, by pid."""
+"""The real `perpconsole` on a pseudo-terminal: start, what it drew, keys, a terminal that nobody reads or that dies.
+
+Ends what it started, by pid.
+"""
 
 from __future__ import annotations
 
 import fcntl
+import functools
 import os
 import pathlib
 import pty
@@ -25,19 +29,25 @@ PROGRAM = pathlib.Path(sys.executable).with_name("perpconsole")
 
 
 class Terminal:
-    """`with Terminal(state_dir) as screen`: the console runs; `text` is everything drawn, escapes taken out."""
+    """`with Terminal(state_dir, *words) as screen`: the program runs; `text` is everything drawn, escapes taken out.
 
-    def __init__(self, state: pathlib.Path, **env: str) -> None:
-        self.state, self.env = state, env
+    `drawn`: bytes that came from it so far.
+    """
+
+    def __init__(self, state: pathlib.Path, *words: str, size: tuple[int, int] = (120, 40), **env: str) -> None:
+        self.state, self.words, self.size, self.env = state, words, size, env
         self._raw = b""
+        self.drawn = 0
+        self._open = False
 
     def __enter__(self) -> Self:
         self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        self._open, self._name = True, os.ttyname(slave)
+        self.resize(*self.size)
         self.begun = time.perf_counter()
         self.child = subprocess.Popen(
-            [PROGRAM, "--state-dir", self.state, "--metrics-port", "0"], stdin=slave, stdout=slave, stderr=slave,
-            start_new_session=True, cwd=CHECKOUT,
+            [PROGRAM, "--state-dir", self.state, "--metrics-port", "0", *self.words],
+            stdin=slave, stdout=slave, stderr=slave, cwd=CHECKOUT, preexec_fn=functools.partial(os.login_tty, 0),
             env=environment(TERM="xterm-256color", LANG="C.UTF-8", COLORTERM="truecolor", **self.env),
         )  # fmt: skip
         os.close(slave)
@@ -50,18 +60,42 @@ class Terminal:
             self.child.send_signal(signal.SIGTERM)
             end = time.perf_counter() + 10.0
             while self.child.poll() is None and time.perf_counter() < end:
-                self.read(0.05)
+                self.read(0.05) if self._open else time.sleep(0.05)
             if self.child.poll() is None:
                 self.child.kill()
                 self.child.wait()
-        os.close(self.master)
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """The window is closed: the kernel sends SIGHUP, every read and write of the program fails."""
+        if self._open:
+            self._open = False
+            os.close(self.master)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """The kernel sends SIGWINCH."""
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def fill(self) -> int:
+        """Nobody reads any more: the terminal's buffer is filled to its end, so that every write of the program
+        blocks. Bytes that went in."""
+        end = os.open(self._name, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        taken = 0
+        try:
+            while True:
+                taken += os.write(end, b"." * 256)
+        except BlockingIOError:
+            return taken
+        finally:
+            os.close(end)
 
     def read(self, seconds: float) -> None:
         """Take what is drawn for at most `seconds`; returns as soon as something came."""
         ready, _, _ = select.select([self.master], [], [], seconds)
         if ready:
             try:
-                self._raw += os.read(self.master, 1 << 16)
+                came = os.read(self.master, 1 << 16)
+                self._raw, self.drawn = self._raw + came, self.drawn + len(came)
             except OSError:  # the child closed its side
                 time.sleep(seconds)
 
@@ -72,6 +106,14 @@ class Terminal:
             if self.child.poll() is not None:
                 break
         self._raw = b""
+
+    def rest(self, seconds: float) -> None:
+        """Wait while the terminal is read, as a real one would; what was drawn is forgotten."""
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            self.read(min(0.02, max(0.0, end - time.perf_counter())))
+            self._raw = b""
+        self.drain()
 
     def write(self, data: bytes) -> None:
         os.write(self.master, data)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from textual import _parser, constants
 
 from app.console import Console
 from app.options import Options
@@ -32,3 +33,12 @@ def desk() -> Callable[..., Desk]:
         return Desk(snapshot() if snap is ... else snap, **options)
 
     return make
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The parser's clock: an escape is alone after 0.1 s of it."""
+    at = [1_000.0]
+    monkeypatch.setattr(_parser, "get_time", lambda: at[0])
+    monkeypatch.setattr(constants, "ESCAPE_DELAY", 0.1)
+    return at

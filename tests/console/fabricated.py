@@ -60,7 +60,7 @@ def orders(mid: float, layers: int = 8) -> tuple[sn.OrderRow, ...]:
                     state="RESTING",
                     age_s=0.4 + 3.1 * i,
                     queue=max(0.42 - 0.05 * i, 0.02),
-                    key=f"layer {i}",
+                    key=f"layer {i + 1}",
                 )
             )
     return tuple(rows)
@@ -325,7 +325,7 @@ class LivelyClient(FakeClient):
             snap = state(
                 snap,
                 run=self.run,
-                reason="key",
+                reason="Ctrl+G",
                 orders_left=left,
                 orders_at_stop=16,
                 positions_left=0 if flat else 1,

@@ -8,7 +8,7 @@ import msgspec
 
 from core.domain import snapshot as sn
 from core.domain.execution_picture import SlipRow
-from tests.console.fabricated import snapshot
+from tests.console.fabricated import SECOND, snapshot
 
 TICK = ((63_000, 41), (80_000, 288), (100_000, 1204), (125_000, 2610), (160_000, 2507), (200_000, 1130), (250_000, 402),
         (315_000, 131), (400_000, 62), (500_000, 24), (630_000, 9), (800_000, 3), (1_000_000, 0), (1_250_000, 0),
@@ -48,3 +48,18 @@ def faring(**changes: Any) -> sn.Snapshot:
         for n, row in enumerate(base.latency)
     )
     return msgspec.structs.replace(base, **{"latency": latency, "execution": execution(), **changes})
+
+
+def poor() -> sn.Snapshot:
+    """Old streams, budgets nearly used up, an order whose fate is unknown, latency beyond every band."""
+    base = faring()
+    feeds = (
+        msgspec.structs.replace(base.feeds[0], age_ns=14 * SECOND, gaps=3, lost=41),
+        msgspec.structs.replace(base.feeds[1], up=False, reconnects=4),
+    )
+    worse = [msgspec.structs.replace(base.latency[1], p99_ns=162_000_000, max_ns=900_000_000, band="unacceptable")]
+    fares = msgspec.structs.replace(base.execution, unknown=2, lost=3, dropped=12, reject_rate=0.081)
+    return msgspec.structs.replace(
+        base, feeds=feeds, latency=(base.latency[0], *worse, *base.latency[2:]), execution=fares, weight_used=2310,
+        orders_used=231,
+    )  # fmt: skip

@@ -109,7 +109,7 @@ def halted(base: Snapshot) -> Snapshot:
         for row in base.venues
     )  # fmt: skip
     state = msgspec.structs.replace(
-        base.state, run="HALTED", since=base.ts - 9 * SECOND, reason="key", orders_at_stop=16, positions_left=1,
+        base.state, run="HALTED", since=base.ts - 9 * SECOND, reason="Ctrl+G", orders_at_stop=16, positions_left=1,
         verified="clean", history=((base.ts - 862 * SECOND, "PAUSED -> RUNNING operator"),
                                    (base.ts - 10 * SECOND, "RUNNING -> HALTING key"),
                                    (base.ts - 9 * SECOND, "HALTING -> HALTED key")),

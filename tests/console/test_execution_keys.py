@@ -6,41 +6,15 @@ from typing import Any
 
 import pytest
 
-from core.domain.commands import Halt, Pause
-from screens.actions import EXECUTION, ROUNDS, SCREENS, built, of_scope
-from screens.execution import Execution
-from screens.overview import Overview
+from screens.actions import EXECUTION, built, of_scope
 from screens.widgets.pane import Pane
 from tests.console.fabricated_execution import faring
 
-NAMES = ["latency", "tick", "fills", "markout", "ack", "slippage", "rejects", "streams"]
+NAMES = ["latency", "tick", "fills", "markout", "ack", "slippage", "rejects", "streams", "worst"]
 
 
 def shown(app: Any) -> list[str]:
     return [pane.pane.removeprefix("fares-") for pane in app.screen.panes()]
-
-
-async def test_x_opens_the_screen_and_escape_leaves_it(desk: Any) -> None:
-    d = desk(faring())
-    async with d.run() as pilot:
-        sent = len(d.client.sent)
-        await pilot.press("x")
-        await pilot.pause(0.2)
-        assert isinstance(d.app.screen, Execution)
-        assert shown(d.app) == NAMES
-        await pilot.press("escape")
-        assert isinstance(d.app.screen, Overview)
-        assert len(d.client.sent) == sent
-
-
-async def test_it_stands_in_the_turn_of_the_screens(desk: Any) -> None:
-    assert SCREENS.index(EXECUTION) < SCREENS.index(ROUNDS)
-    d = desk(faring())
-    async with d.run() as pilot:
-        for _ in range(SCREENS.index(EXECUTION)):
-            await pilot.press("right_square_bracket")
-            await pilot.pause(0.1)
-        assert isinstance(d.app.screen, Execution)
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])
@@ -59,7 +33,9 @@ async def test_left_and_right_show_every_pane_alone_also_those_without_room(desk
         assert seen == [*NAMES, "latency"]
         await pilot.press("left")
         await pilot.pause(0.1)
-        assert shown(d.app) == ["streams"]
+        assert shown(d.app) == ["worst"]
+        await pilot.press("left")
+        await pilot.pause(0.1)
         assert "REST calls 3120" in d.app.screen.query_one("#pane-fares-streams", Pane).shown
         assert d.app.screen.query_one("#pane-fares-streams", Pane).size.width > size[0] - 3  # all of it
         await pilot.press("escape")
@@ -67,7 +43,7 @@ async def test_left_and_right_show_every_pane_alone_also_those_without_room(desk
         assert shown(d.app) == whole
         await pilot.press("left")
         await pilot.pause(0.1)
-        assert shown(d.app) == ["streams"]
+        assert shown(d.app) == ["worst"]
         assert len(d.client.sent) == sent
 
 
@@ -93,15 +69,7 @@ async def test_a_small_terminal_keeps_the_totals_of_what_it_has_no_room_for(desk
         assert "slippage +0.21bp" in d.app.screen.query_one("#pane-fares-fills", Pane).shown
 
 
-async def test_emergency_and_pause_work_from_here(desk: Any) -> None:
-    d = desk(faring())
-    async with d.run() as pilot:
-        await pilot.press("x", "right", "ctrl+g", "p")
-        assert len(d.client.did(Halt)) == 1
-        assert len(d.client.did(Pause)) == 1
-
-
 def test_no_key_of_the_screen_touches_the_market() -> None:
     mine = of_scope(built(), EXECUTION)
-    assert {key for action in mine for key in action.keys} == {"left", "right"}
+    assert {key for action in mine for key in action.keys} == {"k", "left", "right"}
     assert {action.danger for action in mine} == {"view"}

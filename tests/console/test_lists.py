@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.exporting import export_to
 from core.domain.questions import ConfigInForce, ConfigPage, ConfigRow, LogLines, LogPage
 from core.domain.snapshot import Check, LogRow
+from screens import format as fmt
 from screens.config import Config
 from screens.logs import KEPT, Logs
 from screens.modals.filter import FilterLine
 from screens.paged import Paged
 from screens.widgets.listing import Listing
-from tests.console.fabricated import SECOND, T0, snapshot
+from tests.console.fabricated import SECOND, T0
 
 LEVELS = ("info", "info", "warn", "info", "crit")
 PATIENCE = 200  # looks of 0.05 s: a question is asked every tenth of a second and answered beside the loop
@@ -148,19 +151,99 @@ async def test_n_and_shift_n_walk_the_warnings(desk: Any) -> None:
         assert screen.listing._top == first
 
 
-async def test_slash_filters_and_escape_changes_nothing(desk: Any) -> None:
+async def test_slash_in_the_log_searches_marks_and_walks_what_it_found(desk: Any) -> None:
+    """CONSOLE.md 3, LOGS: / search, n N."""
     d = lists(desk)
     async with d.run() as pilot:
         screen = await opened(pilot, d, "l")
-        await pilot.press("slash")
+        await pilot.press("home", "slash", *"odd", "enter")
+        await until(pilot, lambda: d.app.screen is screen and screen.sought)
+        assert len(texts(screen)) == 240, "a search hides nothing"
+        tops = [screen.listing._top]
+        for key in ("n", "n", "N"):
+            await pilot.press(key)
+            tops.append(screen.listing._top)
+        assert tops[1] == tops[0] + 7 and tops[2] == tops[1] + 7 and tops[3] == tops[1]
+        assert all("odd" in screen.listing.kept[top].text for top in tops)
+        assert f"{240 // 7} found 'odd'" in screen.listing.shown
+        await pilot.press("slash", *"zz", "enter")
+        await until(pilot, lambda: "no line with 'zz'" in d.app.view.note)
+
+
+async def test_t_jumps_to_a_time_of_day(desk: Any) -> None:
+    d = lists(desk)
+    async with d.run() as pilot:
+        screen = await opened(pilot, d, "l")
+        at = fmt.clock(row(33).ts)
+        await pilot.press("t", *[":" if c == ":" else c for c in at], "enter")
+        await until(pilot, lambda: d.app.screen is screen and screen.listing.follow is False)
+        assert screen.listing.kept[screen.listing._top].text == row(33).text
+        await pilot.press("t", *"99", "enter")
+        await until(pilot, lambda: "Expected HH:MM" in d.app.view.note)
+
+
+async def test_e_writes_the_lines_that_are_shown(desk: Any, tmp_path: Path) -> None:
+    d = desk(export=export_to(tmp_path))
+    d.client.pages = {LogLines: Lines(240)}
+    async with d.run() as pilot:
+        await opened(pilot, d, "l")
+        await pilot.press("5", "e")
+        await until(pilot, lambda: "48 rows written to" in d.app.view.note)
+        [path] = (tmp_path / "exports").iterdir()
+        lines = path.read_text().splitlines()
+        assert len(lines) == 48 and all(" crit " in line for line in lines) and path.stat().st_mode & 0o777 == 0o600
+        assert lines[0].startswith(fmt.stamp(row(4).ts))
+
+
+async def test_an_export_that_the_disk_refuses_is_said(desk: Any) -> None:
+    d = lists(desk)
+    async with d.run() as pilot:
+        await opened(pilot, d, "l")
+        await pilot.press("e")
+        await until(pilot, lambda: "not written" in d.app.view.note)
+
+
+async def test_shift_letters_sort_config_values(desk: Any) -> None:
+    d = lists(desk)
+    async with d.run() as pilot:
+        screen = await opened(pilot, d, "c")
+        values = screen.listing("values")
+        as_it_came = [one.key for one in values.kept]
+        await pilot.press("O")
+        assert [one.origin for one in values.kept][:3] == ["env PERP__EQUITY", "file", "file"]
+        await pilot.press("K")
+        assert [one.key for one in values.kept] == sorted(as_it_came)
+        await pilot.press("K")
+        assert [one.key for one in values.kept] == sorted(as_it_came, reverse=True)
+        await pilot.press("K")
+        assert [one.key for one in values.kept] == as_it_came
+
+
+async def test_enter_shows_one_list_of_config_alone(desk: Any) -> None:
+    d = lists(desk)
+    async with d.run(size=(120, 40)) as pilot:
+        screen = await opened(pilot, d, "c")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert screen.listing("values").size.width == 120 and not screen.listing("checks").display
+        await pilot.press("escape")
+        await pilot.pause()
+        assert d.app.screen is screen and screen.listing("checks").display
+
+
+async def test_ampersand_filters_and_escape_changes_nothing(desk: Any) -> None:
+    d = lists(desk)
+    async with d.run() as pilot:
+        screen = await opened(pilot, d, "l")
+        await pilot.press("ampersand")
         assert isinstance(d.app.screen, FilterLine)
         await pilot.press(*"odd", "enter")
         await until(pilot, lambda: d.app.screen is screen and screen.needle)
         assert texts(screen) and all("odd" in text for text in texts(screen))
-        await pilot.press("slash", "x", "escape")
+        await pilot.press("ampersand", "x", "escape")
         await until(pilot, lambda: d.app.screen is screen)
         assert screen.needle == "odd"
-        await pilot.press("slash", "backspace", "backspace", "backspace", "enter")
+        await pilot.press("ampersand", "backspace", "backspace", "backspace", "enter")
         await until(pilot, lambda: d.app.screen is screen and not screen.needle)
         assert len(texts(screen)) == 240
 
@@ -199,25 +282,3 @@ async def test_a_core_that_does_not_answer_is_said_and_asked_again(desk: Any) ->
         d.clock.step(6.0)
         await until(pilot, lambda: screen.listing("values").rows)
         assert "equity" in screen.listing("values").shown
-
-
-@pytest.mark.parametrize("key", ["l", "c"])
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
-def test_lists_look(snap_compare: Any, desk: Any, key: str, size: tuple[int, int]) -> None:
-    d = lists(desk)
-
-    async def shown(pilot: Any) -> None:
-        await opened(pilot, d, key)
-
-    assert snap_compare(d.app, terminal_size=size, run_before=shown)
-
-
-@pytest.mark.parametrize("key", ["l", "c"])
-def test_lists_look_in_ascii_without_colours(snap_compare: Any, desk: Any, key: str) -> None:
-    d = desk(snapshot(), palette="mono", ascii_only=True)
-    d.client.pages = {LogLines: Lines(240), ConfigInForce: PAGE}
-
-    async def shown(pilot: Any) -> None:
-        await opened(pilot, d, key)
-
-    assert snap_compare(d.app, terminal_size=(80, 24), run_before=shown)

@@ -4,31 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from core.domain.commands import Attended, Halt, Pause
+from core.domain.commands import Attended
 from screens.actions import SCREENS
-from screens.overview import Overview
-from screens.spread import Spread
 from tests.console.fabricated import snapshot
 from tests.console.fabricated_pair import PAIRS, pictured, several
 
 
 def shown(desk: Any, pane: str) -> str:
     return str(desk.app.screen.query_one(f"#pane-pair-{pane}").shown)
-
-
-async def test_s_opens_the_screen_and_escape_closes_it(desk: Any) -> None:
-    d = desk(pictured(PAIRS["s3"]()))
-    async with d.run() as pilot:
-        for close in ("escape", "0"):
-            await pilot.press("s")
-            await pilot.pause(0.3)
-            assert isinstance(d.app.screen, Spread)
-            assert "S3 hedged" in shown(d, "state")
-            await pilot.press(close)
-            assert isinstance(d.app.screen, Overview)
-        assert [type(c) for c in d.client.sent] == [Attended]
 
 
 async def test_up_and_down_choose_the_pair_and_stop_at_the_ends(desk: Any) -> None:
@@ -71,53 +54,19 @@ async def test_the_arrows_are_named_in_the_footer_only_where_there_is_a_choice(d
             assert ("up down" in d.app.screen.query_one("#keys").shown) is named
 
 
-async def test_the_command_line_opens_the_screen_by_its_name(desk: Any) -> None:
-    d = desk(pictured(PAIRS["s3"]()))
-    async with d.run() as pilot:
-        await pilot.press("colon", *"spread", "enter")
-        await pilot.pause(0.2)
-        assert isinstance(d.app.screen, Spread)
-
-
-async def test_keys_that_are_the_same_everywhere_work_here(desk: Any) -> None:
-    d = desk(pictured(PAIRS["s3"]()))
-    async with d.run() as pilot:
-        await pilot.press("s", "p", "ctrl+g")
-        assert len(d.client.did(Pause)) == 1
-        assert len(d.client.did(Halt)) == 1
-
-
-async def test_a_core_without_pairs_says_so_and_still_draws_its_chart(desk: Any) -> None:
+async def test_without_a_pair_the_screen_is_the_market_makers(desk: Any) -> None:
     d = desk(snapshot(40))
     async with d.run() as pilot:
         await pilot.press("s", "down", "up")
         await pilot.pause(0.3)
-        assert "no pair in this core" in shown(d, "state")
-        assert "ask" in shown(d, "chart")
+        assert "ask" in shown(d, "chart") and "Quotes" in shown(d, "chart")
+        assert "Market maker" in shown(d, "state") and "res px" in shown(d, "state")
+        assert "Ladder" in shown(d, "legs") and "bid px" in shown(d, "legs")
+        assert not d.app.screen.query_one("#pane-pair-gate").display
 
 
-async def test_no_picture_of_the_core_is_waited_for(desk: Any) -> None:
-    d = desk(None)
-    async with d.run() as pilot:
-        await pilot.press("s", "down")
-        await pilot.pause(0.3)
-        assert "waiting for the core" in shown(d, "state")
-
-
-@pytest.mark.parametrize("size", [(79, 24), (80, 23), (40, 3)])
-async def test_below_80x24_the_safe_strip_stays_and_names_the_state(desk: Any, size: tuple[int, int]) -> None:
-    d = desk(pictured(PAIRS["stuck"]()))
-    async with d.run(size) as pilot:
-        await pilot.press("s")
-        await pilot.pause(0.3)
-        assert d.app.screen.safe_strip
-        assert not d.app.screen.query_one("#body").display
-        assert "PAPER" in d.app.screen.query_one("#banner").shown
-        assert "^G" in d.app.screen.query_one("#keys").shown
-
-
-async def test_brackets_come_by_the_screen_where_there_is_a_pair(desk: Any) -> None:
-    d = desk(pictured(PAIRS["s3"]()))
+async def test_brackets_come_by_every_screen(desk: Any) -> None:
+    d = desk()
     async with d.run() as pilot:
         seen = []
         for _ in SCREENS:

@@ -90,6 +90,7 @@ async def test_the_account_name_must_be_typed_and_reading_has_a_minute(desk: Cal
         assert "closes in 60 s" in drawn(at.app) or "closes in 59 s" in drawn(at.app)
         await pilot.press(*"rehearsal")
         assert not at.client.did(Resume)
+        await pilot.pause(0.15)
         await pilot.press("enter")
         await pilot.pause(0.1)
         assert [command.word for command in at.client.did(Resume)] == ["rehearsal"]

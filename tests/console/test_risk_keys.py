@@ -7,27 +7,12 @@ from typing import Any
 import pytest
 
 from screens.overview import Overview
-from screens.risk import Risk
 from screens.widgets.pane import Pane
 from tests.console.fabricated_risk import RISKS
 
 
 def limits_of(app: Any) -> str:
     return str(app.screen.query_one("#pane-risk-limits", Pane).shown)
-
-
-async def test_r_opens_the_screen_and_escape_leaves_it(desk: Any) -> None:
-    d = desk(RISKS["maker"]())
-    async with d.run() as pilot:
-        await pilot.pause(0.2)
-        sent = len(d.client.sent)
-        await pilot.press("r")
-        await pilot.pause(0.3)
-        assert isinstance(d.app.screen, Risk)
-        assert len(d.app.screen.panes()) == 5
-        await pilot.press("escape")
-        assert isinstance(d.app.screen, Overview)
-        assert len(d.client.sent) == sent
 
 
 async def test_down_and_up_move_through_the_limits_and_stay_at_the_ends(desk: Any) -> None:
@@ -47,15 +32,6 @@ async def test_down_and_up_move_through_the_limits_and_stay_at_the_ends(desk: An
         await pilot.press("up")
         assert "16-19 of 20" in limits_of(d.app)
         assert len(d.client.sent) == sent
-
-
-async def test_a_move_before_the_first_picture_does_nothing(desk: Any) -> None:
-    d = desk(None)
-    async with d.run() as pilot:
-        await pilot.press("r", "down", "up")
-        await pilot.pause(0.2)
-        assert isinstance(d.app.screen, Risk)
-        assert "waiting for the core" in limits_of(d.app)
 
 
 async def test_tab_and_enter_zoom_a_pane_and_escape_goes_back_in_two_steps(desk: Any) -> None:
@@ -92,15 +68,6 @@ async def test_where_money_has_no_pane_its_lines_stand_with_the_stops(desk: Any,
         told = "limit -60.00" in d.app.screen.query_one("#pane-risk-stops", Pane).shown
         money = d.app.screen.query_one("#pane-risk-money", Pane)
         assert told != bool(money.display)
-
-
-async def test_the_screen_stands_behind_the_overview_in_the_turn(desk: Any) -> None:
-    d = desk(RISKS["maker"]())
-    async with d.run() as pilot:
-        await pilot.press("right_square_bracket")
-        assert isinstance(d.app.screen, Risk)
-        await pilot.press("left_square_bracket")
-        assert isinstance(d.app.screen, Overview)
 
 
 async def test_frozen_limits_still_move_under_the_keys(desk: Any) -> None:

@@ -8,10 +8,7 @@ import msgspec
 import pytest
 
 from core.domain import snapshot as sn
-from core.domain.commands import Attended, Halt, Pause
-from screens.overview import Overview
 from screens.panes import scheduler_history, scheduler_next, scheduler_rounds
-from screens.scheduler import Scheduler
 from screens.theme import Theme
 from screens.view import View
 from screens.widgets.pane import Drawn
@@ -31,21 +28,6 @@ def text(drawn: Drawn) -> list[str]:
     return [row.plain for row in drawn.rows]
 
 
-async def test_j_opens_the_screen_and_escape_closes_it(desk: Any) -> None:
-    d = desk(timed())
-    async with d.run() as pilot:
-        for close in ("escape", "0", "left_square_bracket", "right_square_bracket"):
-            await pilot.press("j")
-            await pilot.pause(0.3)
-            assert isinstance(d.app.screen, Scheduler)
-            assert "round 17 ends" in shown(d, "next")
-            await pilot.press(close)
-            assert not isinstance(d.app.screen, Scheduler)
-            await pilot.press("escape")
-            assert isinstance(d.app.screen, Overview)
-        assert [type(c) for c in d.client.sent] == [Attended]
-
-
 async def test_tab_enter_and_y_work_on_the_panes(desk: Any) -> None:
     d = desk(timed())
     async with d.run((80, 24)) as pilot:
@@ -60,40 +42,6 @@ async def test_tab_enter_and_y_work_on_the_panes(desk: Any) -> None:
         await pilot.press("escape")
         await pilot.pause(0.3)
         assert len(d.app.screen.panes()) == 3
-
-
-async def test_the_command_line_opens_the_screen_by_its_name(desk: Any) -> None:
-    d = desk(timed())
-    async with d.run() as pilot:
-        await pilot.press("colon", *"scheduler", "enter")
-        await pilot.pause(0.2)
-        assert isinstance(d.app.screen, Scheduler)
-
-
-async def test_keys_that_are_the_same_everywhere_work_here(desk: Any) -> None:
-    d = desk(timed())
-    async with d.run() as pilot:
-        await pilot.press("j", "p", "ctrl+g")
-        assert len(d.client.did(Pause)) == 1
-        assert len(d.client.did(Halt)) == 1
-
-
-async def test_no_picture_of_the_core_is_waited_for(desk: Any) -> None:
-    d = desk(None)
-    async with d.run() as pilot:
-        await pilot.press("j")
-        await pilot.pause(0.3)
-        assert "waiting for the core" in shown(d, "next")
-
-
-@pytest.mark.parametrize("size", [(79, 24), (80, 23), (40, 3)])
-async def test_below_80x24_the_safe_strip_stays(desk: Any, size: tuple[int, int]) -> None:
-    d = desk(timed())
-    async with d.run(size) as pilot:
-        await pilot.press("j")
-        await pilot.pause(0.3)
-        assert d.app.screen.safe_strip
-        assert not d.app.screen.query_one("#body").display
 
 
 # --- rows in words ----------------------------------------------------------------------------------------------------

@@ -18,14 +18,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.console.torrent import strings
+
 ROOT = Path(__file__).parents[2]
+SEED = 20261121
 pytestmark = pytest.mark.slow
 
 
 class Terminal:
     """A pty of 120x40 with the lively console in it; `read` drains it while wanted."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, *words: str) -> None:
         self.out = out
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
@@ -41,7 +44,7 @@ class Terminal:
             "LANG": "C.UTF-8",
             "PYTHONPATH": str(ROOT),
         }
-        command = [sys.executable, "-m", "tests.console.lively", str(out)]
+        command = [sys.executable, "-m", "tests.console.lively", str(out), *words]
         self.process = subprocess.Popen(
             command, stdin=slave, stdout=slave, stderr=slave, cwd=ROOT, env=env, preexec_fn=own_the_terminal
         )
@@ -164,3 +167,34 @@ def test_without_a_terminal_it_is_refused_with_the_reason(tmp_path: Path) -> Non
     assert done.returncode == 1
     assert "Expected a terminal on stdin" in out.read_text()
     assert done.stdout == b""
+
+
+STRINGS = 42
+
+
+def test_random_strings_of_bytes_in_a_real_terminal_with_real_money(tmp_path: Path) -> None:
+    """CONSOLE 4: the real driver with its threads, 0.3 s between the parts of a split escape. test_fuzz.py has the
+    many."""
+    made = Terminal(tmp_path / "log", "live")
+    try:
+        assert made.wait(lambda: "Attended" in made.log() and made.bytes > 3000), made.log()
+        print(f"seed {SEED}")
+        for typed in strings(SEED, 0, STRINGS):
+            chunks = typed.chunks[:6] if typed.slowly else typed.chunks
+            for chunk in chunks:
+                os.write(made.master, chunk)
+                made.wait(lambda: False, 0.3 if typed.slowly else 0.02)
+            os.write(made.master, b"\x1b[201~")  # no paste stays open into the next one
+            assert made.process.poll() is None, (typed, made.log())
+        for _ in range(4):
+            os.write(made.master, b"\x1b")
+            made.wait(lambda: False, 0.3)
+        did = {line.split()[0] for line in made.log().splitlines()}
+        assert did <= {"Attended", "Pause", "AckAlert", "WriteReport"}, made.log()
+        os.write(made.master, b"\x07")
+        assert made.wait(lambda: "Halt" in made.log()), "the input still lives"
+    finally:
+        if made.process.poll() is None:
+            made.process.kill()
+        made.process.wait()
+        made.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.guard.latch import Latch
-from tests.process.pane import alive, console
+from tests.process.pane import Pane, alive, console
 from tests.process.real_core import (
     asked,
     eventually,
@@ -112,6 +112,20 @@ def test_the_terminal_dies_and_the_policy_stops_the_core(state_dir: Path, policy
         found = until(state_dir, run)
         assert found["gate_closed"] and policy in found["stop"]["reason"]
     assert venue_holds(state_dir)[0] == 0
+
+
+def mouse_of(pane: Pane) -> str:
+    """ "1": the program takes the mouse."""
+    return pane.run("display", "-p", "#{mouse_any_flag}").strip()
+
+
+def test_m_leaves_the_mouse_to_the_terminal_and_takes_it_back(state_dir: Path) -> None:
+    """CONSOLE.md 3: mouse optional, so that the terminal's own selection works."""
+    with console(state_dir) as pane:
+        pane.sees("core ●")
+        for wanted in ("0", "1"):
+            pane.press("m")
+            eventually(lambda wanted=wanted: mouse_of(pane) == wanted, "the mouse")
 
 
 def test_keys_and_refresh_of_the_configuration_reach_the_console(state_dir: Path, tmp_path: Path) -> None:

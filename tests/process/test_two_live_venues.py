@@ -113,7 +113,7 @@ def test_a_killed_core_finds_both_positions_again_and_a_halt_empties_both_venues
         assert (found["foreign_orders"], found["foreign_positions"]) == (0, 0), "what is ours is known as ours"
         eventually(lambda: not left & venues.clients(), "orders of the killed core taken over and cancelled")
         # exits of a paused core may stand, and fill
-        eventually(lambda: sizes(asked(state_dir, "position")) == venues.held(), "its positions as the venues have them")
+        eventually(lambda: sizes(asked(state_dir, "position")) == venues.held(), "positions as held there")
         quoting(state_dir, venues)
         assert command(state_dir, "halt", "--reason", "drill").returncode in (0, 2)
         until(state_dir, "HALTED")

@@ -31,7 +31,7 @@ class Tally:
     def counted(self, i: int) -> dict[str, Any]:
         """By the measures."""
         mine = [fill for fill in self.fills if fill.i == i]
-        sides = self.measures.total[i].sides
+        sides = self.measures.scopes.total[i].sides
         return {
             "pos": self.measures.capture[i].pos,
             "fills": [sides[side].fills for side in (0, 1)],

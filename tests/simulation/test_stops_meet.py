@@ -233,9 +233,7 @@ def test_one_resume_is_enough_after_a_halt_that_ended_a_round_unverified(muted: 
     assert rig.run_state == RUNNING and rig.engine.rounds.machine.number == 2 and rig.engine.rounds.open
 
 
-def test_a_stop_loss_at_a_rounds_end_does_not_fire_again_for_a_round_that_is_over(
-    muted: list[Mute], seed: int
-) -> None:
+def test_a_stop_loss_at_a_rounds_end_does_not_fire_again_for_a_round_that_is_over(muted: list[Mute], seed: int) -> None:
     """S3-21: what a round lost is that round's; with none open the next one's stop loss counts from the re-arm."""
     rig = with_position(seed, "flatten", wrap=wrapped(muted))
     muted[-1].mute, muted[-1].since = True, NONCE_BASE

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.build.checking import check_live
-from core.build.checklist import FAIL, NOTE, OK
+from core.build.checklist.items import FAIL, NOTE, OK
 from core.control.launch import Launch
 from core.domain.order import IOC
 from core.venues.identity import Identity, text_of

@@ -8,8 +8,8 @@ import pathlib
 import pytest
 
 from core.build.assemble import load_config
-from core.build.checklist import NOTE, OK, Checklist
-from core.build.checklist_pair import Looked, leg_sizes, pair_items
+from core.build.checklist.items import NOTE, OK, Checklist
+from core.build.checklist.pair import Looked, leg_sizes, pair_items
 from core.build.planning import planned
 from core.config.load import Loaded
 from core.strategies.pair_lock.check import round_trip_ns, warnings

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from core.build.assemble import load_config
-from core.build.checklist import NOTE, OK, Checklist
-from core.build.checklist_pair import Leg, Looked, cost_of, leg_sizes, pair_items
+from core.build.checklist.items import NOTE, OK, Checklist
+from core.build.checklist.pair import Leg, Looked, cost_of, leg_sizes, pair_items
 from core.config.instruments import find_instrument
 from core.venues.ccxt.hyperliquid import Hyperliquid
 from core.venues.ccxt.markets import Listing

@@ -15,10 +15,10 @@ import pytest
 
 from core import tasks
 from core.build.checking import check_live
-from core.build.checklist import FAIL, NOTE, OK, Checklist
-from core.build.checklist_account import Account
-from core.build.checklist_rights import _bound
-from core.build.checklist_running import buffer_of
+from core.build.checklist.account import Account
+from core.build.checklist.items import FAIL, NOTE, OK, Checklist
+from core.build.checklist.rights import _bound
+from core.build.checklist.running import buffer_of
 from core.build.live_core import LiveCore
 from core.clock import SteadyClock
 from core.config.instruments import find_instrument

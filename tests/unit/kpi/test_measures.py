@@ -48,9 +48,9 @@ def test_one_of_four_limit_orders_filled_is_a_quarter_and_market_orders_do_not_c
     m.take(step(T0, requests=(*orders, create(9, type=MARKET))))
     m.take(step(T0 + 5, *(ack(n) for n in (1, 2, 3, 4, 9))))
     m.take(step(T0 + 9, filled(1, 0, 249_999, 10), filled(9, 0, 250_010, 10, maker=0)))
-    assert m.total[0].both.rate == 0.25
+    assert m.scopes.total[0].both.rate == 0.25
     assert execution_of(m, 3, 0).fill_rate == 0.25
-    assert m.total[0].both.fills == 2
+    assert m.scopes.total[0].both.fills == 2
     assert m.latency.round[ACK].largest == 5
 
 
@@ -64,7 +64,7 @@ def test_a_replayed_report_is_counted_once() -> None:
         m.take(step(T0 + 1, fill, applied=()))
     for _ in range(3):
         m.take(step(T0 + 2, cancel))
-    side = m.total[0].sides[0]
+    side = m.scopes.total[0].sides[0]
     assert (side.fills, side.filled_lots, side.canceled, side.submitted) == (1, 4, 1, 1)
     assert m.capture[0].pos == 4
 
@@ -81,10 +81,10 @@ def test_a_fill_that_does_not_say_what_is_left_ends_an_order_only_when_the_ledge
     m.take(step(T0, requests=(create(1), create(2))))
     stood(desk, 1, LIVE)
     m.take(step(T0 + 1, filled(1, 0, 250_000, 4, trade_id=1), filled(2, 0, 250_000, 4, trade_id=2)))
-    assert sorted(m.orders) == [1, 2] and m.total[0].sides[0].filled == 0
+    assert sorted(m.orders) == [1, 2] and m.scopes.total[0].sides[0].filled == 0
     stood(desk, 1, FREE)
     m.take(step(T0 + 2, filled(1, 0, 250_000, 6, trade_id=3), filled(2, 0, 250_000, 6, trade_id=4)))
-    side = m.total[0].sides[0]
+    side = m.scopes.total[0].sides[0]
     assert (m.orders, side.filled, side.touched, side.filled_lots) == ({}, 2, 2, 20)
     assert {order.state for order in m.ended} == {"filled"}
 
@@ -98,13 +98,13 @@ def test_reads_that_find_an_unknown_order_or_prove_it_absent_are_followed() -> N
     stood(desk, 2, UNKNOWN)
     reply = ReadReply("orders", 1, T0)
     m.take(step(T0 + 2, inputs=(reply,)))
-    assert {order.state for order in m.orders.values()} == {"unknown"} and m.total[0].lost == 2
+    assert {order.state for order in m.orders.values()} == {"unknown"} and m.scopes.total[0].lost == 2
     stood(desk, 1, LIVE, qty=7, px=249_990)
     stood(desk, 2, FREE)
     m.take(step(T0 + 3, inputs=(reply,)))
     assert [(o.cl_id, o.state, o.qty, o.px) for o in m.orders.values()] == [(1, "live", 7, 249_990)]
     assert [(o.cl_id, o.state) for o in m.ended] == [(2, "absent")]
-    assert (m.total[0].both.submitted, m.total[0].sides[0].ordered_lots) == (1, 7)
+    assert (m.scopes.total[0].both.submitted, m.scopes.total[0].sides[0].ordered_lots) == (1, 7)
 
 
 def test_a_reply_that_was_lost_counts_though_the_ledger_knew_better() -> None:
@@ -114,7 +114,7 @@ def test_a_reply_that_was_lost_counts_though_the_ledger_knew_better() -> None:
     stood(desk, 1, LIVE)
     m.take(step(T0 + 1, ack(1)))
     m.take(step(T0 + 2, Report(0, LOST, T0, cl_id=1), applied=()))
-    assert m.total[0].lost == 1 and m.orders[1].state == "live"
+    assert m.scopes.total[0].lost == 1 and m.orders[1].state == "live"
 
 
 def test_a_rejected_order_was_never_submitted_and_its_reason_is_counted() -> None:
@@ -123,7 +123,7 @@ def test_a_rejected_order_was_never_submitted_and_its_reason_is_counted() -> Non
     m.take(step(T0, requests=(create(1), create(2)), refused=(Refusal(create(3), NET_CAP),)))
     refused = RequestRefused(2, 0, CREATE, REQUEST_AGE)
     m.take(step(T0 + 1, Report(0, REJECTED, T0, cl_id=1, code=22), inputs=(refused,)))
-    q = m.round[0]
+    q = m.scopes.round[0]
     assert (q.both.submitted, q.both.placed) == (0, 1)
     assert q.rejects == {NET_CAP: 1, 22: 1, REQUEST_AGE: 1}
     assert (q.engine_refused, q.wire_refused, q.venue_rejected) == (1, 1, 1)
@@ -137,7 +137,7 @@ def test_an_amended_order_counts_once_with_its_new_size() -> None:
     m.take(step(T0, ack(1)))
     m.orders[1].amend_px, m.orders[1].amend_qty = 249_990, 25
     m.take(step(T0, Report(0, AMENDED, T0, cl_id=1, px=249_990, qty=25, left=25)))
-    side = m.total[0].sides[0]
+    side = m.scopes.total[0].sides[0]
     assert (side.submitted, side.ordered_lots, m.orders[1].px) == (1, 25, 249_990)
 
 
@@ -151,8 +151,8 @@ def test_the_hour_forgets_and_the_round_begins_anew() -> None:
     m.take(step(T0 + 61 * 60 * NS_PER_S, rows=1))
     assert m.hour(0).both.submitted == 0
     m.new_round(T0 + 61 * 60 * NS_PER_S)
-    assert m.round[0].both.placed == 0
-    assert m.total[0].both.placed == 1
+    assert m.scopes.round[0].both.placed == 0
+    assert m.scopes.total[0].both.placed == 1
     assert desk.count == 1
 
 

@@ -74,7 +74,7 @@ def test_values_and_labels_are_those_of_the_desk() -> None:
     symbol = ("symbol", "ETHUSDC")
     assert found["mm_active_orders"] == {(("side", "BUY"), symbol): 1.0, (("side", "SELL"), symbol): 1.0}
     assert found["mm_total_fills"] == found["mm_fills_total"]
-    assert sum(found["mm_total_fills"].values()) == made.measures.total[0].both.fills > 0
+    assert sum(found["mm_total_fills"].values()) == made.measures.scopes.total[0].both.fills > 0
     assert found["mm_position"] == {(symbol,): 0.005}
     assert found["mm_volatility_regime"] == {(symbol,): 1.0}
     assert found["mm_rejects_total"][(("reason", "net_cap"),)] == 1.0

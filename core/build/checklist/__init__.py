@@ -1,0 +1,1 @@
+"""The go-live checklist: its items and verdicts, and what each of them looks at."""
