@@ -50,7 +50,8 @@ class AuditProcess:
         raw = self._encoder.encode(question)
         try:
             assert self._child.stdin is not None
-            self._child.stdin.write(len(raw).to_bytes(4, "big") + raw)
+            if self._child.stdin.write(len(raw).to_bytes(4, "big") + raw) != len(raw) + 4:  # None: the pipe is full
+                raise BlockingIOError
         except (BlockingIOError, BrokenPipeError, ValueError):
             self._told(JournalTold("", trouble=ENDED))
 

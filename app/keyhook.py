@@ -17,6 +17,7 @@ BEL = b"\x07"
 PASTE_START, PASTE_END = b"\x1b[200~", b"\x1b[201~"
 HOLD = 24  # bytes of an unfinished sequence that are kept for the next read
 _KITTY = re.compile(rb"\x1b\[(?:(103(?::\d*)*);(\d+)(?::([123]))?(?:;[\d:]*)?u|24(?:;(\d+)(?::([123]))?)?~)")
+_ALONE = re.compile(rb"(?:\x07|" + re.sub(rb"\((?!\?)", rb"(?:", _KITTY.pattern) + rb")+")
 _LOCKS = 0b1100_0000  # caps lock and num lock in a kitty modifier
 
 
@@ -70,7 +71,7 @@ class EmergencyKey:
 class KeyScanner:
     """Finds the emergency key in raw bytes, however they are cut. Pasted text never counts.
 
-    A read of nothing but 0x07 always counts, so a paste whose end was lost cannot swallow the key.
+    A read of nothing but the key, in whatever form, always counts: a paste whose end was lost cannot swallow it.
     """
 
     def __init__(self) -> None:
@@ -79,9 +80,9 @@ class KeyScanner:
 
     def feed(self, data: bytes) -> int:
         """Number of presses in `data`."""
-        if data and not data.strip(BEL):
+        if self._pasting and (alone := presses_alone(data)):
             self._tail, self._pasting = b"", False
-            return len(data)
+            return alone
         text, self._tail = self._tail + data, b""
         presses = at = 0
         while at < len(text):
@@ -110,6 +111,13 @@ class KeyScanner:
                     return presses
             at += 1
         return presses
+
+
+def presses_alone(data: bytes) -> int:
+    """Presses in a read that holds nothing else; 0 where it does."""
+    if not _ALONE.fullmatch(data):
+        return 0
+    return data.count(BEL) + sum(_is_press(match) for match in _KITTY.finditer(data))
 
 
 def _is_press(match: re.Match[bytes]) -> bool:

@@ -14,7 +14,7 @@ from textual import events
 from textual._xterm_parser import BRACKETED_PASTE_END, BRACKETED_PASTE_START, XTermParser
 from textual.message import Message
 
-from app.keyhook import BEL, KeyHook
+from app.keyhook import KeyHook, presses_alone
 
 ESC = "\x1b"
 
@@ -22,7 +22,7 @@ ESC = "\x1b"
 class RawInput:
     """`feed` what was read, `tick` when nothing came for a while; both give events. For one thread.
 
-    A read of nothing but 0x07 ends a paste whose end was lost, here as in the hook. size: columns and rows now.
+    A read of nothing but EMERGENCY ends a paste whose end was lost, here as in the hook. size: columns and rows now.
     """
 
     def __init__(self, hook: KeyHook, size: Callable[[], tuple[int, int]], debug: bool = False) -> None:
@@ -36,7 +36,7 @@ class RawInput:
     def feed(self, data: bytes) -> Iterator[Message]:
         """The hook sees every byte before anything is parsed."""
         self._hook.feed(data)
-        if self._pasting and not data.strip(BEL):
+        if self._pasting and presses_alone(data):
             self._pasting, self._held = False, ""
             self._renew()
         for character in self._decode(data):

@@ -18,6 +18,7 @@ from textual_serve.download_manager import DownloadManager
 from app.webdriver import COLUMNS, ROWS, within
 from core import tasks
 
+MOST_KEYS = 4096  # characters of one message
 END_S = 3.0  # that a console may take to end by itself
 LOCALE = {"LC_ALL": "C.UTF-8"}  # of a browser, whatever that of the server's terminal is
 WORDS = ("attach", "--read-only")
@@ -70,7 +71,7 @@ class Tab(AppService):
             return
         told = rest[0] if rest else None
         if kind == "stdin" and isinstance(told, str):
-            await self.send_bytes(told.encode("utf-8", "replace"))
+            await self.send_bytes(told[:MOST_KEYS].encode("utf-8", "replace"))
         elif kind == "resize" and isinstance(told, dict):
             await self.set_terminal_size(within(told.get("width"), COLUMNS), within(told.get("height"), ROWS))
         elif kind == "blur":
@@ -102,12 +103,12 @@ class Tab(AppService):
         process = self._process
         if process is None:
             return
-        await self.send_meta({"type": "quit"})
-        self.stdin.close()
         try:
             async with tasks.timeout(END_S):
+                await self.send_meta({"type": "quit"})  # waits where the process does not read
+                self.stdin.close()
                 await process.wait()
-        except TimeoutError:
+        except (TimeoutError, OSError):
             process.kill()
             await process.wait()
         if self._task is not None:

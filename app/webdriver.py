@@ -8,13 +8,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from codecs import getincrementaldecoder
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from textual._xterm_parser import XTermParser
 from textual.drivers._byte_stream import ByteStream
 from textual.drivers.web_driver import WebDriver, _ExitInput
+
+from app.keyhook import KeyHook
+from app.rawinput import RawInput
 
 MARK = "TEXTUAL_DRIVER"  # the server starts its consoles with it
 WEB = "textual.drivers.web_driver:WebDriver"
@@ -46,22 +47,25 @@ class PipeDriver(WebDriver):
 
     def run_input_thread(self) -> None:
         """Packets of keys and of sizes, until the pipe is closed or the console ends."""
-        parser = XTermParser(self._debug)
-        decode = getincrementaldecoder("utf-8")("replace").decode
+        raw = RawInput(KeyHook(_viewer, _viewer, lambda: 0, lambda: 0), lambda: self._size, self._debug)
         packets = ByteStream()
         with contextlib.suppress(_ExitInput, json.JSONDecodeError):  # told to end, or no packets of ours
             for data in self._input_reader:
                 for kind, payload in packets.feed(data) if data else ():
                     if kind == "D":
-                        for event in parser.feed(decode(payload)):
+                        for event in raw.feed(payload):
                             self.process_message(event)
                     else:
                         self._on_meta(kind, payload)
-                for event in parser.tick():
+                for event in raw.tick():
                     self.process_message(event)
         self._input_reader.close()
         if not self.exit_event.is_set():
             self.on_end("end of input")
+
+
+def _viewer(t_key: int) -> None:
+    """A viewer's EMERGENCY stops nothing; the console's own binding says so."""
 
 
 def asked_for(environ: Mapping[str, str]) -> bool:

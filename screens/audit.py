@@ -190,8 +190,8 @@ class Audit(Board):
         else:
             stopped = snap.state.run in chrome.STOPS
             style = "halted" if stopped else chrome.MODE_STYLE.get(snap.mode, "paper")
-            now = Line((f" core now: {snap.mode} {chrome.run_text(snap)} ", style))
-            short = Line((f" now {snap.mode} {chrome.run_text(snap)} ", style))
+            now = Line((f" core now: {chrome.mode_word(snap)} {chrome.run_text(snap)} ", style))
+            short = Line((f" now {chrome.mode_word(snap)} {chrome.run_text(snap)} ", style))
             if stopped and width >= 150:
                 now.add(f"{chrome.stop_text(view, snap)} ", style)
         for tail in (Line().extend(now).extend(life), Line().extend(short).extend(life), now, short, Line()):

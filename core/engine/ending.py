@@ -24,7 +24,8 @@ def by_risk(engine: Engine, seat: Seat) -> None:
     force while HALTED too: a halt keeps positions, it does not give them up."""
     for post in seat.posts:
         risk = post.risk.s
-        thin = -1.0 < risk.buffer < post.limits.s.buffer_flatten and post.ledger.s.pos != 0  # -1: not known
+        known = risk.mark > 0 and risk.buffer != -1.0
+        thin = known and risk.buffer < post.limits.s.buffer_flatten and post.ledger.s.pos != 0
         if risk.halted and thin and engine.stopping.active and not engine.stopping.reach:
             latch(engine, FLATTEN, f"{seat.name}: {name_of(LIQUIDATION_BUFFER)}", reach=True)
             return

@@ -78,7 +78,7 @@ class Post:
         self.target, self.requests, self.reports = Target(), Requests(), Reports()
         self.taken = Taken()  # of the engine: one for all its posts
         self._report_columns = [getattr(self.reports.s, name) for name in REPORT_FIELDS]
-        self.limits, self.risk, self.vitals = limits, Risk(), Vitals()
+        self.limits, self.risk, self.vitals = limits, Risk(buffer=-1.0), Vitals()  # not known before a mark
         self.plan_params = plan_params
         self.budget = budget  # 1e-8 quote; 0 = the whole account
         self.retry_at = 0  # refused exits wait until then while rejects cool down

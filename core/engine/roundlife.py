@@ -101,7 +101,8 @@ class RoundLife:
         """A person re-arms: what the round that a halt ended leads to happens now, not after the next resume. What
         that round lost is over with it: limits of a round count from here, those of the day go on."""
         if not self.open:
-            self._limits_anew(engine, now)
+            if self.last_ending is not None:
+                self._limits_anew(engine, now)
             self._do(engine, self.machine.reported(now), now)
 
     @staticmethod

@@ -83,6 +83,8 @@ class Measures:
         ts = self.now = moment.ts
         if self.fills or self.placed or self.ended or self.funded:
             self.fills, self.placed, self.ended, self.funded = [], [], [], []
+        if self.found:
+            self.found = []
         for piece in moment.slices:
             self._heard.rows(piece.instrument, ts, piece.last - piece.first)
         for report in moment.reports:
@@ -246,7 +248,6 @@ class Measures:
 
     def _healed(self, ts: int) -> None:
         """Reads may have changed what no report tells: UNKNOWN orders found or proved absent, sizes, an adoption."""
-        self.found = []
         for order in list(self.orders.values()):
             ledger = self.books.ledger(order.i)
             slot = slot_of(ledger, order)

@@ -160,7 +160,11 @@ def step(X: Limits, R: Risk, L: Ledger, V: View, S: Spec, H: Vitals, now: int) -
 def start_round(R: Risk, L: Ledger, S: Spec, mark: int, equity: int, now: int) -> int:
     """A round begins: PnL counts from here, `equity` (1e-8 quote) sets the market trigger. Returns the base."""
     r = R[0]
-    r.round_base = net_pnl(L[0], mark, S[0].unit) + r.peer_net
+    o = L[0]
+    if mark > 0:
+        r.round_base = net_pnl(o, mark, S[0].unit) + r.peer_net
+    else:  # a position without a mark counts at cost: what it is worth comes with the mark, into this round
+        r.round_base = o.realised - o.fees + o.funding + r.peer_net
     r.round_pnl = 0
     r.equity = equity
     r.loss_step = 0

@@ -86,6 +86,7 @@ class Series:
 
     def window(self, now: int, window_s: int, most: int) -> tuple[int, list[Bucket]]:
         """(seconds of a bucket, buckets of the newest `window_s`), at most `most` of them, neighbours joined."""
+        window_s = max(window_s, 1)
         ring = next((ring for ring in self.rings if ring.width_s * ring.most >= window_s), self.rings[-1])
         joined = -(-min(window_s // ring.width_s, ring.most) // min(max(most, LEAST), MOST))
         wide = joined * ring.width_s

@@ -63,7 +63,6 @@ class Timelines:
         measures, refused = self.measures, step.refused
         said_no = measures.n_noes != self._noes
         if step.requests or step.applied or refused or said_no or measures.ended:
-            held = tuple(one for one in step.moment.inputs if type(one) is RequestRefused) if said_no else ()
             moment = step.moment
             held = tuple(one for one in moment.inputs if type(one) is RequestRefused) if said_no else NONE
             mids = tuple(markouts.mid2 for markouts in measures.markouts) if refused else NONE

@@ -14,6 +14,14 @@ from screens.modals.base import Modal
 from screens.view import View
 
 
+class TypedInput(Input):
+    """Commands are typed, not pasted."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+
+
 class CommandLine(Modal[str]):
     """Dismisses with the text, or "" for nothing."""
 
@@ -32,15 +40,10 @@ class CommandLine(Modal[str]):
 
     def compose(self) -> ComposeResult:
         names = [*self.names, "cancel "]
-        yield Input(placeholder=": action or cancel ID", suggester=SuggestFromList(names), max_length=80)
+        yield TypedInput(placeholder=": action or cancel ID", suggester=SuggestFromList(names), max_length=80)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value.strip())
-
-    def on_paste(self, event: events.Paste) -> None:
-        """Commands are typed, not pasted."""
-        event.stop()
-        event.prevent_default()
 
     def action_leave(self) -> None:
         self.dismiss("")

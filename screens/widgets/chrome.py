@@ -17,6 +17,11 @@ AFTER_STOP = ("HALTED", "FLAT")
 OF_PAIRS = {"next_pair": 2}  # keys that the footer names only beside so many pairs
 
 
+def mode_word(snap: Snapshot) -> str:
+    """The mode in one word, as the banner says it."""
+    return "LOOPBACK" if snap.mode == "TESTNET" and snap.network == "loopback" else snap.mode
+
+
 def mode_text(view: View, snap: Snapshot, width: int) -> str:
     """The banner's first words."""
     sign = view.theme.sign
@@ -71,7 +76,7 @@ def _stop_ways(view: View, snap: Snapshot, width: int) -> tuple[list[Line], Line
     """The banner of a stop in ever fewer words, and what stands at its end; the keys stand in the footer too."""
     state, sq = snap.state, view.theme.sign("sq")
     word = {"FLATTENING": "FLATTEN", "FLAT": "FLAT"}.get(state.run, "EMERGENCY STOP")
-    mode = mode_text(view, snap, width).split(" ")[1]
+    mode = mode_word(snap)
     at = fmt.clock(state.since)
     heads = ((f"{word} {at} {sq}", False), (f"{word} {at} {sq}", True), (f"{state.run} {at} {sq}", True))
     ways = []

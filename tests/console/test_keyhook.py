@@ -137,3 +137,19 @@ def test_each_press_halts_at_once_and_the_second_flattens_after_it_stayed_alone(
     hook.poll()
     hook.poll()
     assert flats == [1_000 + S]
+
+
+@pytest.mark.parametrize("form", [b"\x07", b"\x1b[103;5u", b"\x1b[24~", b"\x1b[24;1:1~", b"\x07\x07"])
+def test_a_read_of_nothing_but_the_key_counts_in_a_paste_whose_end_was_lost(form: bytes) -> None:
+    """CONSOLE.md 0.5: terminals that send keys in their long form have no other way out of such a paste."""
+    scanner = KeyScanner()
+    scanner.feed(b"\x1b[200~what was pasted")
+    assert scanner.feed(form) >= 1
+    assert scanner.feed(b"x\x07") == 1, "the paste is over"
+
+
+@pytest.mark.parametrize("form", [b"\x1b[103;5:3u", b"x\x07", b"\x1b[103;6u", b"\x1b[A"])
+def test_what_is_not_the_key_alone_leaves_a_paste_a_paste(form: bytes) -> None:
+    scanner = KeyScanner()
+    scanner.feed(b"\x1b[200~what was pasted")
+    assert scanner.feed(form) == 0 and scanner.feed(b"f\x07") == 0

@@ -269,6 +269,44 @@ def test_nothing_quotes_after_the_last_round(muted: list[Mute], seed: int) -> No
     assert all(order.flags & REDUCE_ONLY for order in rig.exchange.open_orders()) and not rig.engine.rounds.open
 
 
+@pytest.mark.parametrize("number", [3, 5, 8])
+def test_a_restart_on_a_halt_keeps_a_position_whose_buffer_is_not_known_yet(
+    tmp_path: pathlib.Path, number: int
+) -> None:
+    """R-E2: the account is adopted before the first price; a margin that nobody could look at yet is not thin."""
+    first = Rig(number, state_dir=tmp_path)
+    t = 60.0
+    while not (first.exchange.account.s.pos[0] and t >= 90):
+        first.to(t)
+        t += 5
+    first.ask(Halt(id="h"))
+    first.to(t + 15)
+    kept = position(first)
+    assert first.run_state == HALTED and kept
+    first.venue.close()
+    again = Rig(number, state_dir=tmp_path, start_s=t + 60)
+    again.ask(Halt(id="latch", reason="latch on disk"))
+    again.to(12)
+    assert again.run_state == HALTED and position(again) == kept
+
+
+def test_a_rearm_before_the_first_price_counts_no_loss_that_is_none(seed: int) -> None:
+    """S3-21: no round was open in this process, so nothing of one is over; without a price nothing is worth nothing."""
+    rig = Rig(seed)
+    post = rig.engine.posts[0]
+    rig.ask(Halt(id="h"))
+    rig.to(10)
+    post.ledger.s.pos, post.ledger.s.cost = -20, -20 * 250_000 * post.instrument.unit
+    mark, post.view.s.mark = post.view.s.mark, 0
+    rig.engine.rounds.closed(rig.engine, rig.driver.now)
+    assert post.risk.s.round_base == 0
+    post.start_round(0, rig.engine.equity, rig.driver.now)
+    assert post.risk.s.round_base == 0, "at cost"
+    post.view.s.mark = mark
+    post.start_round(mark, rig.engine.equity, rig.driver.now)
+    assert mark and post.risk.s.round_base == post.unrealised()
+
+
 # --- what a halt keeps ----------------------------------------------------------------------------------------------
 def test_a_limit_that_wants_a_flatten_is_in_force_while_halted(seed: int) -> None:
     """RELIABILITY 5: a halt keeps positions, it does not give them up."""

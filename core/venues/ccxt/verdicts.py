@@ -34,9 +34,8 @@ NOT_SENT, REFUSED, UNKNOWN, GONE, DONE = "not_sent", "refused", "unknown", "gone
 # what the venue is from now on: nothing special, banned until a time, keys refused, clock off, overloaded, closed
 FINE, BANNED, AUTH, CLOCK, OVERLOADED, CLOSED = "ok", "banned", "auth", "clock", "overloaded", "closed"
 
-_SECRET = re.compile(
-    r"(https?|wss?)://\S+|signature=\w+|(?i:(api_?key|secret|signature|listenKey)[\"']?\s*[=:]\s*[\"']?[\w-]+)"
-)
+_URL = re.compile(r"(?:https?|wss?)://(?:[^/\s@]*@)?([^/\s?]+)\S*")  # what follows the host may be signed
+_SECRET = re.compile(r"signature=\w+|(?i:(api_?key|secret|signature|listenKey)[\"']?\s*[=:]\s*[\"']?[\w-]+)")
 _CODE = re.compile(r'"code"\s*:\s*"?(-?\d+)')
 _TOO_MANY = re.compile(r"\b429\b")
 _STATUS = re.compile(r"\b(4\d\d|5\d\d)\b")
@@ -98,9 +97,10 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def clean_text(error: BaseException) -> str:
-    """One line about an error without address, key or signature, 200 characters at most."""
-    text = _SECRET.sub("…", str(error)).replace("\n", " ")
-    return f"{type(error).__name__}: {text}"[:200]
+    """One line about an error with the host and the cause, without path, key or signature; 200 characters at most."""
+    text = _SECRET.sub("…", _URL.sub(r"\1", str(error))).replace("\n", " ")
+    cause = f" ({type(error.__cause__).__name__})" if error.__cause__ is not None else ""
+    return f"{type(error).__name__}: {text}"[: 200 - len(cause)] + cause
 
 
 def judge(error: BaseException, retry_after_s: float = 0.0) -> Verdict:
