@@ -66,7 +66,7 @@ official: $(DEV_STAMP)
 	  $(OFFICIAL)/setup_$$name.sh && touch $$stamp || echo "set-up: no official client of $$name here: skipped"; done
 
 test: lint types imports official
-	@echo "tests: all"; $(PYTEST) -n $(WORKERS) $(ARGS)
+	@echo "tests: all"; $(PYTEST) -n $(WORKERS) --dist worksteal $(ARGS)
 
 pythons:
 	@WORKERS=$(WORKERS) tools/pythons.sh $(ARGS)
