@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import threading
 from collections.abc import Sequence
 
 REFUSED, USAGE, FAULT = 1, 64, 70
@@ -18,7 +20,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     os.umask(0o077)  # whatever a command writes is private (X3)
     crash.install()  # a traceback shows no key (X2)
-    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+    leave(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def leave(code: int) -> None:
+    """Exit with `code`. A thread that is still in foreign code (an import, a network loop) must not turn it into an
+    abort of the interpreter's own end: what `panic` says with its exit code is true."""
+    if threading.active_count() == 1:
+        sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # closed already, or nobody reads
+            stream.flush()
+    os._exit(code)
 
 
 def run(arguments: list[str]) -> int:

@@ -168,10 +168,10 @@ def blocks(values: tuple[float, ...], width: int, ascii_only: bool = False) -> s
     if not shown:
         return ""
     low, high = min(shown), max(shown)
-    room = high - low
-    if room <= 0:
+    if high <= low:
         return ramp[0] * len(shown)
-    return "".join(ramp[min(int((value - low) / room * 8), 7)] for value in shown)
+    room = high / 8 - low / 8  # in eighths: the whole range may be more than a float holds
+    return "".join(ramp[min(int((value / 8 - low / 8) / room * 8), 7)] if room else ramp[0] for value in shown)
 
 
 def bar(share: float | None, width: int, ascii_only: bool = False) -> str:

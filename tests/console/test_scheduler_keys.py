@@ -79,7 +79,7 @@ def test_where_there_is_little_room_the_next_one_is_whole_and_the_others_are_cou
 def test_what_waits_without_a_time_stands_below() -> None:
     rows = text(scheduler_next.draw(view(halted(timed(paired()))), 116, 20))
     assert rows[0].split("  ")[-1] == "the venue cancels our orders"
-    assert rows[-2:] == ["HALTED (key): until R re-arms", "no round runs"]
+    assert rows[-2:] == ["HALTED (Ctrl+G): until R re-arms", "no round runs"]
 
 
 def test_finished_rounds_have_their_verdict_in_words_and_the_running_one_is_not_among_them() -> None:
@@ -95,7 +95,7 @@ def test_finished_rounds_have_their_verdict_in_words_and_the_running_one_is_not_
 
 def test_the_history_is_newest_first_with_its_age() -> None:
     rows = text(scheduler_history.draw(view(halted(timed())), 76, 8))
-    assert rows[0] == "HALTED for 9.0s  key"
+    assert rows[0] == "HALTED for 9.0s  Ctrl+G"
     assert rows[1].endswith("9.0s ago  HALTING → HALTED key")
     assert rows[3].endswith("14m22 ago  PAUSED → RUNNING operator")
     assert [style for _, style in scheduler_history.draw(view(halted(timed())), 76, 8).rows[1].spans][-1] == "crit"
