@@ -136,6 +136,7 @@ async def test_a_feed_that_falls_silent_pulls_the_quotes_and_comes_back(
         await eventually(lambda: standing(core) >= 4, "quotes", 30.0)
         at.server.faults.add(Rule("silent", at=silent, seconds=6.0))
         await asyncio.sleep(1.0)
+        await eventually(lambda: (core.venue.exchange.feeds[0].kind == F_BOOK).any(), "a book in the window", 12.0)
         seen = core.venue.exchange.feeds[0]
         last = int(seen.ts_recv[seen.kind == F_BOOK][-1])
         limit = core.market.places[0].instrument.book_stale_ns
