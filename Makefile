@@ -6,7 +6,7 @@
 BIN := .venv/bin
 PY := $(BIN)/python
 PYTEST := $(PY) -m pytest -q
-WORKERS ?= 3
+WORKERS ?= 2
 CODE := app core screens configs tests tools
 HAVE := $(wildcard $(CODE))
 
