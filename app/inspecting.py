@@ -11,7 +11,6 @@ from screens.execution import Execution
 from screens.panes.execution_worst import WorstOrders
 from screens.panes.orders_chosen import Orders
 from screens.timeline import Timeline
-from screens.why import Why
 from screens.widgets.pane import Pane
 
 
@@ -49,14 +48,6 @@ class Inspecting:
     def action_worst_list(self: Any) -> None:
         if isinstance(self.screen, Execution):
             self.screen.turn_list()
-
-    def action_next_column(self: Any) -> None:
-        if isinstance(self.screen, Why):
-            self.screen.move(1)
-
-    def action_previous_column(self: Any) -> None:
-        if isinstance(self.screen, Why):
-            self.screen.move(-1)
 
     def _copy_lines(self: Any) -> None:
         text = self.screen.text()

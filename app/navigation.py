@@ -29,6 +29,15 @@ BUILT: dict[str, type[ConsoleScreen]] = {
 }
 
 
+MOVES: tuple[tuple[str, str, type[ConsoleScreen], str], ...] = (  # forward, back, on which screen, by what
+    ("next_pair", "previous_pair", Spread, "move"),
+    ("window_longer", "window_shorter", Spread, "widen"),
+    ("limits_down", "limits_up", Risk, "move"),
+    ("next_alone", "previous_alone", Execution, "turn"),
+    ("next_column", "previous_column", Why, "move"),
+)
+
+
 class Navigation:
     """Expects of the App: screens, overview, actions, redraw, freeze, set_rate."""
 
@@ -51,41 +60,9 @@ class Navigation:
         if self.screen is not self.overview and isinstance(self.screen, ConsoleScreen):
             self.show_screen(OVERVIEW)
 
-    def action_next_pair(self: Any) -> None:
-        if isinstance(self.screen, Spread):
-            self.screen.move(1)
-
-    def action_previous_pair(self: Any) -> None:
-        if isinstance(self.screen, Spread):
-            self.screen.move(-1)
-
     def action_chart_alone(self: Any) -> None:
         if isinstance(self.screen, Spread):
             self.screen.zoom_chart()
-
-    def action_window_longer(self: Any) -> None:
-        if isinstance(self.screen, Spread):
-            self.screen.widen(1)
-
-    def action_window_shorter(self: Any) -> None:
-        if isinstance(self.screen, Spread):
-            self.screen.widen(-1)
-
-    def action_limits_down(self: Any) -> None:
-        if isinstance(self.screen, Risk):
-            self.screen.move(1)
-
-    def action_limits_up(self: Any) -> None:
-        if isinstance(self.screen, Risk):
-            self.screen.move(-1)
-
-    def action_next_alone(self: Any) -> None:
-        if isinstance(self.screen, Execution):
-            self.screen.turn(1)
-
-    def action_previous_alone(self: Any) -> None:
-        if isinstance(self.screen, Execution):
-            self.screen.turn(-1)
 
     def _turn(self: Any, by: int) -> None:
         """The next screen in the order of the registry; a timeline is nobody's neighbour."""
@@ -150,6 +127,14 @@ def _zoom(number: int) -> Callable[[Any], None]:
     return zoom
 
 
+def _moving(screen: type[ConsoleScreen], method: str, by: int) -> Callable[[Any], None]:
+    def move(self: Any) -> None:
+        if isinstance(self.screen, screen):
+            getattr(self.screen, method)(by)
+
+    return move
+
+
 def _sorting(what: str) -> Callable[[Any], None]:
     def sort(self: Any) -> None:
         self._sort(what)
@@ -167,6 +152,9 @@ def _screen(scope: str) -> Callable[[Any], None]:
 for _scope in SCREENS:
     if _scope != OVERVIEW:
         setattr(Navigation, f"action_{_scope}", _screen(_scope))
+for _forward, _back, _on, _method in MOVES:
+    setattr(Navigation, f"action_{_forward}", _moving(_on, _method, 1))
+    setattr(Navigation, f"action_{_back}", _moving(_on, _method, -1))
 for _action in ACTIONS:
     if _action.name.startswith("sort_"):
         setattr(Navigation, f"action_{_action.name}", _sorting(_action.name.removeprefix("sort_")))

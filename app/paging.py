@@ -1,4 +1,4 @@
-"""Pages for the screen on top: asked beside the console's loop, one at a time, so that no core can hold up a key.
+"""Pages for the screen that is seen: asked beside the console's loop, one at a time, so that no core can hold up a key.
 
 A mixin of the App.
 """
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from textual import work
+from textual.screen import ModalScreen
 
 from core.domain.errors import PerpError
 from core.domain.questions import AnyQuestion
@@ -23,8 +24,8 @@ class Paging:
     _asking = False
 
     def look_for_pages(self: Any) -> None:
-        """Ten times a second: ask what the screen on top is due to ask."""
-        screen = self.screen
+        """Ten times a second: ask what the screen that is seen is due to ask; a dialog covers a part of it only."""
+        screen = next((one for one in reversed(self.screen_stack) if not isinstance(one, ModalScreen)), None)
         if self._asking or not isinstance(screen, Paged) or not screen.is_mounted:
             return
         if self._frozen_since is not None and screen.asked:

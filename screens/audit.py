@@ -28,13 +28,13 @@ from screens.actions import AUDIT, Action
 from screens.base import bindings
 from screens.board import Board
 from screens.panes import audit_events, audit_step, orders, pnl, positions, state
+from screens.times import of_day
 from screens.view import View
 from screens.widgets import chrome
 from screens.widgets.lines import Line, Lines, to_strip
 from screens.widgets.pane import Draw, Drawn, Pane
 
 SPEEDS = (1, 10, 100, 1_000)
-_CLOCK_PARTS = (2, 3)
 
 
 class Audit(Board):
@@ -125,14 +125,11 @@ class Audit(Board):
 
     def _time(self, text: str) -> int | None:
         """A time of day on the cursor's day; a day earlier or later where the journal has it only there."""
-        parts = text.split(":")
-        if len(parts) not in _CLOCK_PARTS or not all(p.isascii() and p.isdigit() and len(p) <= 2 for p in parts):
-            return None
-        hours, minutes, seconds = (*map(int, parts), 0)[:3]
-        if hours > 23 or minutes > 59 or seconds > 59 or self.file is None or not self.file.steps:
+        since_midnight = of_day(text)
+        if since_midnight is None or self.file is None or not self.file.steps:
             return None
         at = self.cursor.ts if self.cursor is not None else self.file.last_ts
-        wanted = at - at % fmt.DAY + (hours * 3600 + minutes * 60 + seconds) * fmt.SECOND
+        wanted = at - at % fmt.DAY + since_midnight
         for day in (0, -fmt.DAY, fmt.DAY):
             if self.file.first_ts <= wanted + day <= self.file.last_ts:
                 return wanted + day

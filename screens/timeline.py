@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 
@@ -18,7 +17,7 @@ from screens.paged import Paged
 from screens.panes.orders import side_style
 from screens.view import View
 from screens.widgets.lines import Line
-from screens.widgets.pane import Drawn, Pane
+from screens.widgets.reading import Reading
 
 TIME_W, MS_W, WHAT_W = 12, 11, 14
 STEPS = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10, "home": -(10**6), "end": 10**6}
@@ -128,33 +127,22 @@ def page_lines(page: OrderPage, width: int) -> list[Line]:
     return rows
 
 
-class TimelinePane(Pane):
+class TimelinePane(Reading):
     """The page's lines, scrolled by the arrows."""
 
+    steps = STEPS
+    page: OrderPage | None
+
     def __init__(self) -> None:
-        super().__init__("timeline", "Order", self._drawn)
-        self.page: OrderPage | None = None
-        self.trouble = ""
-        self._top = 0
+        super().__init__("timeline", "Order")
 
-    def on_key(self, event: events.Key) -> None:
-        if event.key in STEPS:
-            event.stop()
-            self._top = max(self._top + STEPS[event.key], 0)
-            if self._view is not None:
-                self.show(self._view)
+    def lines(self, view: View, width: int) -> list[Line]:
+        assert self.page is not None
+        return page_lines(self.page, width)
 
-    def _drawn(self, view: View, width: int, height: int) -> Drawn:
-        if self.page is None:
-            text = f"no answer: {self.trouble}" if self.trouble else "asking the core"
-            return Drawn([Line((fmt.UNKNOWN + "  " + fmt.shorten(text, width - 4), "dim"))])
-        rows = page_lines(self.page, width)
-        last = max(len(rows) - height, 0)
-        self._top = min(self._top, last)
-        note = "ended" if self.page.ended else "alive" if self.page.item is not None else ""
-        if last:
-            note += f"  {self._top + 1}-{min(self._top + height, len(rows))} of {len(rows)}"
-        return Drawn(rows[self._top : self._top + height], note, stale=bool(self.trouble))
+    def note(self) -> str:
+        assert self.page is not None
+        return "ended" if self.page.ended else "alive" if self.page.item is not None else ""
 
 
 class Timeline(Paged):

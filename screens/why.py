@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 
@@ -18,6 +17,7 @@ from screens.paged import Paged
 from screens.view import View
 from screens.widgets.lines import Line
 from screens.widgets.pane import Drawn, Pane
+from screens.widgets.reading import Reading
 
 VERDICT_W = max(len(one) for one in (wp.PASSES, wp.NO, wp.PART, wp.NOT_ASKED, wp.NOT_KNOWN))
 NAME_W = max(map(len, wp.STAGES))
@@ -107,34 +107,28 @@ class Choices(Pane):
         return Drawn(rows, f"{self.at + 1} of {len(self.columns)}")
 
 
-class Stages(Pane):
+class Stages(Reading):
     """The chosen column."""
 
+    steps = PAGES
+    hint = " PgDn"
+    page: WhyPage | None
+
     def __init__(self) -> None:
-        super().__init__("why-stages", "Why not?", self._drawn)
-        self.page: WhyPage | None = None
+        super().__init__("why-stages", "Why not?")
         self.column: WhyColumn | None = None
-        self.trouble = ""
-        self.top = 0
 
-    def on_key(self, event: events.Key) -> None:
-        if event.key in PAGES:
-            event.stop()
-            self.top = max(self.top + PAGES[event.key], 0)
-            if self._view is not None:
-                self.show(self._view)
+    @property
+    def ready(self) -> bool:
+        return self.page is not None and self.column is not None
 
-    def _drawn(self, view: View, width: int, height: int) -> Drawn:
-        if self.page is None or self.column is None:
-            text = f"no answer: {self.trouble}" if self.trouble else "asking the core"
-            return Drawn([Line((fmt.UNKNOWN + "  " + fmt.shorten(text, width - 4), "dim"))])
-        rows = stage_lines(view, self.column, width)
-        last = max(len(rows) - height, 0)
-        self.top = min(self.top, last)
-        note = fmt.clock(self.page.now) + ("" if self.page.steady else "  of several moments")
-        if last:
-            note += f"  {self.top + 1}-{min(self.top + height, len(rows))} of {len(rows)} PgDn"
-        return Drawn(rows[self.top : self.top + height], note, stale=bool(self.trouble))
+    def lines(self, view: View, width: int) -> list[Line]:
+        assert self.column is not None
+        return stage_lines(view, self.column, width)
+
+    def note(self) -> str:
+        assert self.page is not None
+        return fmt.clock(self.page.now) + ("" if self.page.steady else "  of several moments")
 
 
 class Why(Paged):

@@ -17,7 +17,8 @@ MARK = 2
 
 
 class Choosing(Pane):
-    """Subclasses give `rows(view)` in the order of the table, `id_of(row)` and `cells(view, row)` for `columns`."""
+    """Subclasses give `rows(view)` in the order of the table, `id_of(row)`, and `cells(view, row)` for `columns` where
+    `table_of` draws them."""
 
     columns: Sequence[Column] = ()
     _chosen: Any = None
@@ -36,21 +37,27 @@ class Choosing(Pane):
     def chosen(self) -> Any:
         """The row under the cursor as it is now; None where there is none."""
         rows = self.rows(self._view) if self._view is not None else ()
-        return rows[self._settle(rows)] if rows else None
+        return rows[self.settle(rows)] if rows else None
 
-    def _settle(self, rows: Sequence[Any]) -> int:
+    def settle(self, rows: Sequence[Any]) -> int:
         """Where the cursor is: on the chosen row wherever that went, else where it was."""
         found = next((n for n, row in enumerate(rows) if self.id_of(row) == self._chosen), None)
         self._at = min(max(self._at if found is None else found, 0), max(len(rows) - 1, 0))
         self._chosen = self.id_of(rows[self._at]) if rows else None
         return self._at
 
+    def choose(self, row: Any) -> None:
+        """This row from now on."""
+        self._chosen = self.id_of(row)
+        if self._view is not None:
+            self.show(self._view)
+
     def move(self, by: int) -> None:
         """The row that many further."""
         rows = self.rows(self._view) if self._view is not None else ()
         if not rows:
             return
-        self._at = min(max(self._settle(rows) + by, 0), len(rows) - 1)
+        self._at = min(max(self.settle(rows) + by, 0), len(rows) - 1)
         self._chosen = self.id_of(rows[self._at])
         if self._view is not None:
             self.show(self._view)
@@ -63,7 +70,7 @@ class Choosing(Pane):
     def table_of(self, view: View, width: int, height: int, columns: Sequence[Column] | None = None) -> list[Line]:
         """Header and the rows round the cursor; no header where there is room for one row only."""
         rows = self.rows(view)
-        at = self._settle(rows)
+        at = self.settle(rows)
         room = max(height - 1, 1)
         first = max(min(at - room // 2, len(rows) - room), 0)
         shown = rows[first : first + room]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -30,8 +29,7 @@ from tests.console import fabricated_orders
 from tests.console.fabricated import SECOND, T0, snapshot
 from tests.console.fabricated_execution import faring
 from tests.console.fabricated_orders import item, listed, page, why
-
-PATIENCE = 200  # looks of 0.05 s
+from tests.console.waiting import until
 
 
 def core(desk: Any, snap: Any = None) -> Any:
@@ -39,14 +37,6 @@ def core(desk: Any, snap: Any = None) -> Any:
     d = desk(snap if snap is not None else snapshot(40))
     fabricated_orders.fill(d.client)
     return d
-
-
-async def until(pilot: Any, true: Callable[[], Any]) -> None:
-    for _ in range(PATIENCE):
-        if true():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError("Expected it within 10 s")
 
 
 def orders(d: Any) -> Orders:

@@ -2,72 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.exporting import export_to
-from core.domain.questions import ConfigInForce, ConfigPage, ConfigRow, LogLines, LogPage
-from core.domain.snapshot import Check, LogRow
+from core.domain.questions import ConfigInForce, LogLines
 from screens import format as fmt
 from screens.config import Config
-from screens.logs import KEPT, Logs
+from screens.logs import Logs
 from screens.modals.filter import FilterLine
 from screens.paged import Paged
 from screens.widgets.listing import Listing
-from tests.console.fabricated import SECOND, T0
-
-LEVELS = ("info", "info", "warn", "info", "crit")
-PATIENCE = 200  # looks of 0.05 s: a question is asked every tenth of a second and answered beside the loop
+from tests.console.fabricated_pages import CONFIG_PAGE, Ring, row
+from tests.console.waiting import until
 
 
-def row(n: int) -> LogRow:
-    level = LEVELS[n % len(LEVELS)]
-    return LogRow(T0 + n * SECOND, level, "[order_update]", f"line {n} of the core, {'late' if n % 7 else 'odd'}")
-
-
-class Lines:
-    """A core's ring: `total` lines, the newest `kept` of them."""
-
-    def __init__(self, total: int, kept: int = KEPT, page: int = 2_000) -> None:
-        self.total, self.kept, self.page = total, kept, page
-
-    def __call__(self, asked: LogLines) -> LogPage:
-        first = max(asked.after, self.total - self.kept) + 1
-        rows = tuple(row(n) for n in range(first, min(first + self.page, self.total + 1)))
-        return LogPage(first, self.total, rows)
-
-
-PAGE = ConfigPage(
-    "configs/paper.yml", "a" * 64,
-    (
-        ConfigRow("mode", "paper", "file"), ConfigRow("equity", "200", "env PERP__EQUITY"),
-        ConfigRow("strategies.0.params.layer_spacing_mode", "geometric", "default"),
-        ConfigRow("venues.binance_usdm.keys.secret", "••••3f2a", "file"),
-        *(ConfigRow(f"risk.limit_{n}", str(n), "default") for n in range(60)),
-    ),
-    (
-        Check("feeds fresh", True, "books come"), Check("layers", False, "8 of 24 can be placed"),
-        Check("clock within 250 ms", None, "no sample yet"),
-    ),
-)  # fmt: skip
-
-
-def lists(desk: Any, lines: Lines | None = None) -> Any:
+def lists(desk: Any, lines: Ring | None = None) -> Any:
     d = desk()
-    d.client.pages = {LogLines: lines or Lines(240), ConfigInForce: PAGE}
+    d.client.pages = {LogLines: lines or Ring(240), ConfigInForce: CONFIG_PAGE}
     return d
-
-
-async def until(pilot: Any, true: Callable[[], Any]) -> None:
-    """Wait for a page to come; fails after ten seconds."""
-    for _ in range(PATIENCE):
-        if true():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError("Expected a page within 10 s, was none")
 
 
 async def opened(pilot: Any, d: Any, key: str) -> Any:
@@ -84,7 +39,7 @@ def texts(screen: Logs) -> list[str]:
 
 
 async def test_logs_come_page_by_page_and_follow_the_newest(desk: Any) -> None:
-    ring = Lines(4_500)
+    ring = Ring(4_500)
     d = lists(desk, ring)
     async with d.run() as pilot:
         screen = await opened(pilot, d, "l")
@@ -106,7 +61,7 @@ async def test_logs_come_page_by_page_and_follow_the_newest(desk: Any) -> None:
 
 
 async def test_lines_that_the_ring_lost_before_they_were_asked_for_are_counted(desk: Any) -> None:
-    ring = Lines(100, kept=50)
+    ring = Ring(100, kept=50)
     d = lists(desk, ring)
     async with d.run() as pilot:
         screen = await opened(pilot, d, "l")
@@ -118,7 +73,7 @@ async def test_lines_that_the_ring_lost_before_they_were_asked_for_are_counted(d
 
 
 async def test_another_core_starts_the_list_anew(desk: Any) -> None:
-    ring = Lines(100)
+    ring = Ring(100)
     d = lists(desk, ring)
     async with d.run() as pilot:
         screen = await opened(pilot, d, "l")
@@ -184,7 +139,7 @@ async def test_t_jumps_to_a_time_of_day(desk: Any) -> None:
 
 async def test_e_writes_the_lines_that_are_shown(desk: Any, tmp_path: Path) -> None:
     d = desk(export=export_to(tmp_path))
-    d.client.pages = {LogLines: Lines(240)}
+    d.client.pages = {LogLines: Ring(240)}
     async with d.run() as pilot:
         await opened(pilot, d, "l")
         await pilot.press("5", "e")
@@ -278,7 +233,21 @@ async def test_a_core_that_does_not_answer_is_said_and_asked_again(desk: Any) ->
     async with d.run() as pilot:
         screen = await opened(pilot, d, "c")
         assert "no page here" in screen.listing("values").shown
-        d.client.pages = {ConfigInForce: PAGE}
+        d.client.pages = {ConfigInForce: CONFIG_PAGE}
         d.clock.step(6.0)
         await until(pilot, lambda: screen.listing("values").rows)
         assert "equity" in screen.listing("values").shown
+
+
+async def test_a_page_comes_beneath_a_dialog(desk: Any) -> None:
+    """`c` and `/` in one breath: what the dialog does not cover is filled."""
+    d = lists(desk)
+    async with d.run() as pilot:
+        asked = d.app.look_for_pages
+        d.app.look_for_pages = lambda: None
+        await pilot.press("c", "slash")
+        assert isinstance(d.app.screen, FilterLine)
+        d.app.look_for_pages = asked
+        below = d.app.screen_stack[-2]
+        await until(pilot, lambda: below.listing("values").rows)
+        assert "equity" in below.listing("values").shown and isinstance(d.app.screen, FilterLine)

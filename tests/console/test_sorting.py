@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from core.domain.snapshot import RoundRow
 from screens.sorting import headed, ordered, turned
 from screens.theme import Theme
 from screens.widgets.table import Column
@@ -75,3 +76,22 @@ async def test_shift_u_shows_the_worst_position_first(desk: Any) -> None:
         lines = d.app.screen.query_one("#pane-positions").shown.splitlines()
         found = [next(n for n, line in enumerate(lines) if f" {name} " in line) for name in "BAC"]
         assert found == sorted(found) and "uPnL▲" in "".join(lines)
+
+
+async def test_the_cursor_stays_on_its_round_while_a_new_one_comes_and_the_order_changes(desk: Any) -> None:
+    rows = tuple(RoundRow(n, n, n + 1, net, f"round-{n}.md", "flat") for n, net in ((1, 5.0), (2, -7.0), (3, 1.0)))
+    d = desk(snapshot(rounds=rows), read_report=lambda path: path)
+    async with d.run() as pilot:
+        await pilot.press("o", "down")
+        await pilot.pause(0.1)
+        screen = d.app.screen
+        assert screen.chosen.number == 2
+        d.client.snap = snapshot(rounds=(*rows, RoundRow(4, 4, None, 0.0, "", "running")))
+        d.clock.step(1.2)
+        await pilot.pause(0.4)
+        assert screen.chosen.number == 2
+        await pilot.press("P")
+        await pilot.pause(0.2)
+        assert screen.chosen.number == 2
+        await pilot.press("down")
+        assert screen.chosen.number == 4, "by PnL: -7, 0, 1, 5"
