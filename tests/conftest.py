@@ -19,6 +19,10 @@ import pytest
 from tests.support import network
 from tests.support.recorded import ABSENT, Recordings, data_dir
 
+# Their processes, sockets and screens run on the machine's clock, which a test cannot stop: what fails there runs once
+# more, and who needed that is named in the last lines. Random bytes get no second chance, nor does virtual time.
+REAL_TIME = ("tests/console/", "tests/contract/", "tests/process/", "tests/rehearsal/", "tests/venues/")
+ONCE = ("tests/console/test_fuzz.py",)
 SOCKET_ROOM = 60  # a unix socket path has 107 bytes; this is what a state dir may use of them
 
 for name, examples in (("dev", 50), ("ci", 200)):
@@ -83,14 +87,17 @@ def recordings() -> Recordings:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """A test that asks for recordings carries the mark `data`."""
+    """A test that asks for recordings carries the mark `data`; one of real time gets its second run."""
     if "recordings" in getattr(item, "fixturenames", ()):
         item.add_marker("data")
+    if item.nodeid.startswith(REAL_TIME) and not item.nodeid.startswith(ONCE):
+        item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
-    """The last two lines, below pytest's own: the plain counts, and what was skipped for want of recordings."""
+    """The last lines, below pytest's own: who passed at its second run only, the plain counts, and what was skipped for
+    want of recordings."""
     yield
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or hasattr(session.config, "workerinput") or session.config.option.collectonly:
@@ -98,6 +105,11 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     ids = {key: [r.nodeid for r in reporter.stats.get(key, ())] for key in ("passed", "failed", "error", "skipped")}
     bad = {*ids["failed"], *ids["error"]}  # a test that passes and then fails in its teardown has failed
     passed = sum(nodeid not in bad for nodeid in ids["passed"])
+    for report in reporter.stats.get("rerun", ()):
+        if report.nodeid not in bad:
+            why = getattr(getattr(report.longrepr, "reprcrash", None), "message", str(report.longrepr))
+            first = "\n    ".join(why.splitlines()[:8])
+            reporter.write_line(f"passed at its second run only: {report.nodeid}\n    {first}")
     absent = sum(ABSENT in str(report.longrepr) for report in reporter.stats.get("skipped", ()))
     reporter.write_line(f"{passed} passed, {len(bad)} failed, {len(ids['skipped'])} skipped")
     reporter.write_line(f"recorded-data tests skipped: {absent}")
