@@ -12,6 +12,7 @@ import threading
 from collections.abc import Sequence
 
 REFUSED, USAGE, FAULT = 1, 64, 70
+LONGEST = 2_000  # characters of one line of a message
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -70,9 +71,11 @@ def run(arguments: list[str]) -> int:
 
 
 def _say(text: str, code: int) -> int:
+    from core.codec.text import clean
     from core.guard.redact import PROCESS
 
-    print(f"perpconsole: {PROCESS.clean(text)}", file=sys.stderr)
+    shown = "\n".join(clean(line, LONGEST) for line in PROCESS.clean(text).split("\n"))  # a venue's words, a file's
+    print(f"perpconsole: {shown}", file=sys.stderr)
     return code
 
 

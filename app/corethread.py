@@ -121,10 +121,12 @@ class StuckWatch:
 
 
 def spawn_panic(state_dir: Path, report_dir: Path) -> subprocess.Popen[bytes]:
-    """`perpconsole panic --halt-only` in its own session, its words in a log file: it may have to end this process."""
+    """`perpconsole panic --halt-only` in its own session, its words in a log file: it may have to end this process.
+    Nobody asked for more than ours."""
     root = str(Path(__file__).resolve().parent.parent)  # the same code as ours, whatever the working directory is
     known = [path for path in [os.environ.get("PYTHONPATH", "")] if path]
     words = ["-m", "app", "--state-dir", str(state_dir), "--report-dir", str(report_dir), "panic", "--halt-only"]
+    words += ["--scope", "ours"]
     out = _log(state_dir / "panic.log")
     try:
         return subprocess.Popen(

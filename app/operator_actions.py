@@ -18,10 +18,12 @@ from core.domain.commands import (
     Pause,
     Rearm,
     Resume,
+    SetLimit,
     Stop,
     WriteReport,
 )
 from core.domain.snapshot import Snapshot
+from core.domain.typed import CONFIGURED, figure_of
 from screens.actions import Action
 from screens.board import Board
 from screens.confirm import stop_word
@@ -232,6 +234,8 @@ class OperatorActions:
         word, _, rest = text.partition(" ")
         if word == "cancel":
             self._cancel(rest.strip())
+        elif word == "limit":
+            self._limit(rest.split())
         elif word:
             self.run_name(word)
 
@@ -241,6 +245,17 @@ class OperatorActions:
             self.call_next(self.run_action, f"app.{name}")
         else:
             self.note(f"Expected the name of an action, was {name}: ? lists them")
+
+    def _limit(self: Any, words: Sequence[str]) -> None:
+        """`limit NAME VALUE [SYMBOL]`, `limit NAME config [SYMBOL]`: the core says whether it may be."""
+        if self._may() is None:
+            return
+        figure = figure_of(words[1]) if 2 <= len(words) <= 3 else None
+        if figure is None and (len(words) < 2 or words[1] != CONFIGURED):
+            self.note("Expected limit NAME VALUE [SYMBOL] or limit NAME config, NAME of net single value stop day")
+            return
+        symbol = words[2] if len(words) == 3 else ""
+        self.send(SetLimit(limit=words[0], value=figure, symbol=symbol), f"limit {words[0]}")
 
     def _cancel(self: Any, number: str) -> None:
         snap = self._may()

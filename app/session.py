@@ -5,6 +5,7 @@ Starts in that order and stops in the reverse one. What trades is handed in as a
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -74,9 +75,17 @@ class Session:
         """In the core's thread, so the heartbeat stops when the core does."""
         ticks = self.core.ticks if self.core is not None else 0
         if ticks % BEATS == 1:
-            self.lock.beat()
+            self._beat()
         if ticks % CHECKS == CHECKS - 1 and not self.lock.still_held() and not self.gate.closed:
             self.desk.send(Halt(reason="lock file lost: another start may be possible (W3)", who="guard"))
+
+    def _beat(self) -> None:
+        """A disk that takes no heartbeat takes no journal either: no new risk, and the core lives on to cancel (S1)."""
+        try:
+            self.lock.beat()
+        except OSError as error:
+            if not self.gate.closed:
+                self.desk.send(Halt(reason=f"heartbeat: {error}", who="guard"))
 
     def _holder(self) -> Holder:
         """Us, as UC-13 shows it; `heartbeat_ns` is the age of the last beat."""
@@ -90,7 +99,8 @@ class Session:
         """A fault of the guard: kept, and shown where a terminal line is free."""
         self.alarms.append(text)
         if self.launch.headless:
-            print(text, file=sys.stderr, flush=True)
+            with contextlib.suppress(OSError, ValueError):  # nobody reads it any more: a stop does not end by that
+                print(text, file=sys.stderr, flush=True)
 
     def panic(self) -> None:
         """The core is stuck after a stop: hand over to a process of its own."""

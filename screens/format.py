@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
+from unicodedata import category
 
 UNKNOWN = "--"
+MARKS = 4  # signs without a width in a row
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
 
@@ -152,10 +155,26 @@ def distinct(places: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """Without control characters: the last guard before the terminal (the first is the codec)."""
-    if text.isprintable():
-        return text
-    return "".join(sign if sign.isprintable() else "·" for sign in text)
+    """Without control characters and floods of marks: the last guard before the terminal (the first is the codec)."""
+    if not text.isprintable():
+        text = "".join(sign if sign.isprintable() else "·" for sign in text)
+    return text if text.isascii() else _without_floods(text)
+
+
+@lru_cache(4096)
+def _without_floods(text: str) -> str:
+    """At most MARKS signs without a width of their own on one letter: a cell of hundreds stalls a terminal."""
+    kept, run = [], 0
+    for sign, kind in zip(text, map(category, text), strict=True):
+        run = run + 1 if kind in ("Mn", "Me") else 0
+        if run <= MARKS:
+            kept.append(sign)
+    return "".join(kept)
+
+
+def plain_lines(text: str) -> str:
+    """As `plain`, line by line: a document that was read from a file."""
+    return "\n".join(plain(line.expandtabs(4)) for line in text.replace("\r\n", "\n").split("\n"))
 
 
 def blocks(values: tuple[float, ...], width: int, ascii_only: bool = False) -> str:

@@ -100,4 +100,4 @@ class Rounds(ConsoleScreen):
 
     def show_report(self, markdown: str) -> None:
         viewer = self.query_one("#report", MarkdownViewer)
-        viewer.document.update(markdown)
+        viewer.document.update(fmt.plain_lines(markdown))

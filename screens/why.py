@@ -51,7 +51,7 @@ def stage_line(view: View, stage: WhyStage, first: bool, width: int) -> Line:
     """One stage; the whole text of the first that says no stands above, so here it may be cut."""
     line = Line((view.theme.sign("arrow")[-1] + " " if first else "  ", "key"))
     line.add(stage.name.ljust(NAME_W + 2), "value" if first else "text")
-    line.add(stage.verdict, STYLES[stage.verdict]).pad(NAME_W + VERDICT_W + 6)
+    line.add(stage.verdict, STYLES.get(stage.verdict, "text")).pad(NAME_W + VERDICT_W + 6)
     times = times_of(stage)
     room = width - line.width
     tail = f" ({times})" if times and len(stage.text) + len(times) + 3 <= room else ""

@@ -21,7 +21,14 @@ from tests.support.recorded import ABSENT, Recordings, data_dir
 
 # Their processes, sockets and screens run on the machine's clock, which a test cannot stop: what fails there runs once
 # more, and who needed that is named in the last lines. Random bytes get no second chance, nor does virtual time.
-REAL_TIME = ("tests/console/", "tests/contract/", "tests/process/", "tests/rehearsal/", "tests/venues/")
+REAL_TIME = (
+    "tests/console/",
+    "tests/contract/",
+    "tests/hostile/",
+    "tests/process/",
+    "tests/rehearsal/",
+    "tests/venues/",
+)
 ONCE = ("tests/console/test_fuzz.py",)
 SOCKET_ROOM = 60  # a unix socket path has 107 bytes; this is what a state dir may use of them
 

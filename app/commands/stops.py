@@ -41,17 +41,17 @@ def pause(ctx: typer.Context, reason: str = typer.Option("operator", help="for t
     """Pull all quotes, keep exits. Not latched."""
     from core.domain.commands import Pause
 
-    _do(ctx.obj, Pause(reason=reason))
+    do(ctx.obj, Pause(reason=reason))
 
 
 def finish(ctx: typer.Context) -> None:
     """End the running round now, as its timer would, and write its report."""
     from core.domain.commands import FinishRound
 
-    _do(ctx.obj, FinishRound())
+    do(ctx.obj, FinishRound())
 
 
-def _do(options: Globals, command: AnyCommand) -> None:
+def do(options: Globals, command: AnyCommand) -> None:
     """One command to the core; its refusal is exit 1."""
     from core.control.client import ControlClient
     from core.control.protocol import Do
@@ -87,7 +87,7 @@ def resume(
         raise Refused(f"{error}; a halt is cleared by the core that holds the lock only: perpconsole run") from error
     typed = account or word
     if not body.get("gate_closed"):
-        _do(options, Resume(word=typed or "y"))
+        do(options, Resume(word=typed or "y"))
         return
     wanted = str(body.get("account", "")) if body.get("network") == "mainnet" else "arm"
     if not typed and sys.stdin.isatty():
@@ -96,7 +96,7 @@ def resume(
         raise Refused(f"Expected the typed word {wanted} (--word or --account), was {typed or 'nothing'}")
     if not reason.strip():
         raise Refused("Expected --reason, was none; say why the halt may end")
-    _do(options, Rearm(word=typed, reason=reason))
+    do(options, Rearm(word=typed, reason=reason))
 
 
 def halt(
@@ -166,6 +166,9 @@ def panic(
     scope: str = typer.Option("account", help="account or ours"),
     symbol: str = typer.Option("", envvar="SYMBOL", help="only this instrument"),
     config: Path = typer.Option(None, envvar="CONFIG_PATH", help="noted in the evidence; a stop needs none"),
+    close_reachable: bool = typer.Option(
+        False, "--close-reachable", help="close a pair's leg though its other leg's venue does not answer"
+    ),
     no_kill_holder: bool = typer.Option(False, "--no-kill-holder", help="leave a core that does not answer alive"),
     reason: str = typer.Option("panic", help="for the evidence"),
 ) -> None:
@@ -184,7 +187,7 @@ def panic(
         evidence.note("config", f"{config}{'' if config.is_file() else ' (not there; a stop needs none)'}")
     asked = Panic(
         state_dir=options.state, reports=options.reports, verb="halt" if only else "flatten", scope=_scope(scope),
-        symbol=symbol, kill_holder=not no_kill_holder, reason=reason,
+        symbol=symbol, kill_holder=not no_kill_holder, reason=reason, close_reachable=close_reachable,
     )  # fmt: skip
     _warm(options.state)
     code = run_panic(
@@ -223,7 +226,7 @@ def _live(state_dir: Path, scope: str, evidence: Evidence) -> Sequence[PanicVenu
     from core.clock import SystemClock
     from core.control.accounts import open_live
 
-    return open_live(state_dir, keys_of, SystemClock(), evidence.note, scope=scope)
+    return open_live(state_dir, keys_of, SystemClock(), evidence.note, scope=scope, answers=evidence.answered)
 
 
 def _wants_flatten(text: str, evidence: Evidence) -> bool:

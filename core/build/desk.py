@@ -82,7 +82,7 @@ class EngineDesk:
         cap = float(seat.strategy.net_cap(seat.posts.index(post)))
         return limits_view(
             post.limits, post.risk, post.ledger, post.instrument, cap, self.engine.now, seat.name,
-            view=post.view, vitals=post.vitals,
+            view=post.view, vitals=post.vitals, tightened=post.tightened,
         )  # fmt: skip
 
     def bands(self, i: int) -> tuple[BandRow, ...]:

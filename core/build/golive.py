@@ -117,9 +117,10 @@ def _going(
     access = Access(known.network, keys, traits.addresses(known.url) if known.url else None)
     placed = tuple((n, Place(place.key, _as_reached(place.instrument, known.network, traits))) for n, place in places)
     own_keys = settings.venues[name].keys if name in settings.venues else None
+    pairs = pairs_of(loaded)
     record = VenueRecord(
         name, known.network, key_source(own_keys, loaded.file),
-        tuple(traded_of(place.instrument, traits.symbol(place.instrument)) for _, place in placed),
+        tuple(traded_of(x.instrument, traits.symbol(x.instrument), pairs.get(x.key, "")) for _, x in placed),
         epoch, known.url, known.signer_library,
     )  # fmt: skip
     return Going(
@@ -176,6 +177,11 @@ def proven(reports: Path, loaded: Loaded, unproven: str) -> str:
 
 def legs_of(loaded: Loaded) -> frozenset[str]:
     """Keys, venue:symbol, of the instruments that are a leg of a pair."""
-    return frozenset(
-        f"{venue}:{symbol}" for one in loaded.settings.strategies if one.legs for venue, symbol in one.places
-    )
+    return frozenset(pairs_of(loaded))
+
+
+def pairs_of(loaded: Loaded) -> dict[str, str]:
+    """The pair of each of them, by its name."""
+    return {
+        f"{venue}:{symbol}": one.name for one in loaded.settings.strategies if one.legs for venue, symbol in one.places
+    }

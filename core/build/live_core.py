@@ -26,13 +26,13 @@ from core.build.remembered import Remembered
 from core.build.second_writer import SecondWriter
 from core.build.standing import Standing, open_journal
 from core.build.starts import earlier_starts, record_start
+from core.build.venue_records import VenueRecords
 from core.build.venue_words import heard_of, listed_at, told_of
 from core.clock import SteadyClock, stamp
 from core.config.load import Loaded
 from core.control.desk import Desk
 from core.control.launch import Launch
 from core.control.pulse import mark_clean_end
-from core.control.venue_record import forget_venues, write_venues
 from core.domain.errors import PerpError, Refused, Unverified
 from core.domain.events import Started, Step
 from core.domain.instrument import Instrument
@@ -99,6 +99,9 @@ class LiveCore(Standing):
         source: Any = Origin(instruments, now)
         market = Market(source, going.places, " + ".join(f"{one.name} {one.network}" for one in going.each))
         self.remembered = Remembered(launch.state_dir, [one.sign for one in going.each])
+        self.records = VenueRecords(
+            launch.state_dir, [one.record for one in going.each], [[n for n, _ in one.places] for one in going.each]
+        )  # fmt: skip
         own, sign = self.remembered.rows, sign_of_all([one.sign for one in going.each])
         kept = read_kept(launch.state_dir, sign)
         session = f"{stamp(now)}-{rng.token()[:8]}"
@@ -180,7 +183,7 @@ class LiveCore(Standing):
     async def run(self) -> None:
         """Trade until stopped."""
         loop = asyncio.get_running_loop()
-        write_venues(self.launch.state_dir, [going.record for going in self.going.each])
+        self.records.write()
         record_start(self.launch.state_dir, self.going.epoch)
         try:
             await self.venue.open()
@@ -225,13 +228,14 @@ class LiveCore(Standing):
         mark_clean_end(self.launch.state_dir)
         flat = not any(post.ledger.s.pos for post in self.engine.posts)
         if flat and self.engine.check.foreign_orders == self.engine.check.foreign_positions == 0:
-            forget_venues(self.launch.state_dir, [going.record for going in self.going.each])
+            self.records.forget()
 
     async def _sync(self) -> None:
         """Before creates leave: their frame is on the disk, and so is what a pair that sends them is at. Before the
         first one so is a record of every account: fills after it are ours, however soon this process dies."""
         if not self.remembered.complete:
             self.remembered.save(self.engine, self._keys())
+            self.records.save(self.engine)
         write = self.pairs.taken()
 
         def on_disk() -> None:
@@ -279,6 +283,7 @@ class LiveCore(Standing):
         self._beat()
         try:
             self.remembered.save(self.engine, self._keys(), force)
+            self.records.save(self.engine)
         except (PerpError, OSError) as error:
             self.alert("crit", "holdings", f"the record of our positions was not written: {error}")
 

@@ -145,16 +145,23 @@ class PaperCore(Standing):
         await self.store.start()
         settle()
         warming = tasks.spawn(self.warming.run(self.switch), "kernels", on_error=self.warm_failed)
+        broken = False
         try:
             await pacer.run()
         except Exception as error:
+            broken = True
             self.desk.gate.close(f"fault of the core: {type(error).__name__}: {error}"[:200], who="core")
             raise  # the core ends; the watch beside it starts `panic --halt-only`
         finally:
             warming.cancel()
             self.pairs.close()
-            self.venue.close()
-            await self.leave()
+            try:
+                self.venue.close()
+            except OSError:
+                if not broken:  # else its file is what broke the core, and that is what is told
+                    raise
+            finally:
+                await self.leave()
 
     async def _listed(self) -> dict[str, Any]:
         """What the venue itself lists, for `position --verify`."""

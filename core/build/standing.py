@@ -66,6 +66,7 @@ class Standing:
         self.warming = Warming()
         self.pictures = Pictures(engine, self.observers, loaded, launch, desk, market.title, speed)
         self.store = self.publishing.store(self.observers, session)
+        self.sinks.insert(len(self.observers.sinks), self.store)  # behind the measures that its rows are made of
         folders = [launch.state_dir / "journal", launch.state_dir / "recordings"]
         self.guard = Guarding(
             desk, engine, self.observers, Keeping(folders, loaded.settings.retention, self._protected), clock,

@@ -132,10 +132,10 @@ class Step:
         return format(self.step * units, "f")
 
 
-def signed_units(value: object, step: str) -> int:
-    """Nearest whole steps of a signed figure such as a funding rate (step 1e-8). Raises Hostile."""
+def signed_units(value: object, step: str, most: int = MAX_UNITS) -> int:
+    """Nearest whole steps of a signed figure such as a funding rate (step 1e-8). Raises Hostile, also above `most`."""
     steps = decimal_of(value) / Decimal(step)
-    if abs(steps) > MAX_UNITS:
+    if abs(steps) > most:
         raise Hostile(TOO_LARGE)
     return int(steps.to_integral_value(ROUND_HALF_EVEN))
 

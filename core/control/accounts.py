@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 KeysOf = Callable[[VenueRecord], Mapping[str, str]]
 Note = Callable[[str, str], None]  # step, text
+Answers = Callable[[str, str, int, str], None]  # venue, request, status (0 = none came), raw answer
 Session = Callable[[], Any]  # a fresh aiohttp session
 
 
@@ -41,8 +43,10 @@ def open_account(
     session: Session | None = None,
     scope: str = "account",
     closes: bool = True,
+    answers: Answers | None = None,
 ) -> CancelAccount:
-    """One account; nothing is sent yet. `closes=False`: it can only cancel. Raises Refused for an unknown venue."""
+    """One account; nothing is sent yet. `closes=False`: it can only cancel; `answers` hears each answer of the venue.
+    Raises Refused for an unknown venue."""
     from core.venues.ccxt.account import Account
     from core.venues.ccxt.catalogue import traits_of
     from core.venues.ccxt.closer import ClosingAccount
@@ -68,6 +72,8 @@ def open_account(
     access = Access(record.network, keys, traits.addresses(record.url) if record.url else None, session)
     kind = ClosingAccount if closes else Account
     account = kind(traits, access, roster, clock, say, load, scope == "account")
+    if answers is not None:
+        account.wire.on_answer = partial(answers, record.label)
     if not isinstance(account, ClosingAccount):
         return CancelAccount(record, account, clock)
     account.epoch = stop_epoch(clock)
@@ -84,6 +90,7 @@ def open_live(
     closes: bool = True,
     only: Sequence[str] = (),
     session: Session | None = None,
+    answers: Answers | None = None,
 ) -> list[CancelAccount | Outcome]:
     """Every recorded account, or those of `only` (labels). Never raises for one of them: see above."""
     try:
@@ -102,11 +109,20 @@ def open_live(
                 raise Refused(f"Expected keys from {record.keys.source}, was none")
             found.append(
                 open_account(
-                    record, keys, clock, note, state_dir=state_dir, session=session, scope=scope, closes=closes
+                    record,
+                    keys,
+                    clock,
+                    note,
+                    state_dir=state_dir,
+                    session=session,
+                    scope=scope,
+                    closes=closes,
+                    answers=answers,
                 )
             )
         except (OSError, PerpError) as error:
             text = PROCESS.clean(f"{error}; {by_hand(record)}")
             note("venue", f"{record.label}: {text}")
-            found.append(Outcome(record.label, CANNOT_START, "unverified", 0, 0, text))
+            pairs = tuple(one.pair for one in record.traded if one.pair)
+            found.append(Outcome(record.label, CANNOT_START, "unverified", 0, 0, text, pairs))
     return found

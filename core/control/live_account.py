@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import threading
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from core.control.evidence import Fill
+from core.control.insisting import insist
+from core.control.legs import legs_of
 from core.control.venue_record import VenueRecord, by_hand
 from core.domain.errors import Refused, Unavailable
 from core.domain.events import HeldPosition, OpenOrder, Read, ReadReply
@@ -23,13 +27,14 @@ from core.guard.redact import PROCESS
 if TYPE_CHECKING:
     from core.domain.ports import Clock
     from core.venues.ccxt.account import Account
-    from core.venues.ccxt.closer import ClosingAccount, Level
+    from core.venues.ccxt.closer import Books, ClosingAccount, Level
 
 T = TypeVar("T")
 LIFETIME_NS, SKEW_NS, LAG_NS = 2 * NS_PER_S, NS_PER_S // 2, 3 * NS_PER_S  # R, skew and L of RELIABILITY 2.3
 UNBOUNDED_NS = 30 * NS_PER_S  # where a create carries no expiry: no proof, only patience
 ANSWER_S = 12.0  # one question with all that it needs; each request has 5 s of its own
 CLOSE_S = 2.0
+FILLS_S = 3.0  # the stop is over by then: evidence must not hold its end up
 TOUCH_NS = 300 * NS_PER_MS
 LOOPBACK_PATIENCE_S = 60.0
 
@@ -68,11 +73,22 @@ class CancelAccount:
         self.grids = tuple(
             Grid(number, one.min_lots, one.max_lots, one.unit) for number, one in enumerate(record.traded)
         )  # fmt: skip
+        self.foreign = tuple((number, one.foreign) for number, one in enumerate(record.traded) if one.foreign)
+        self.legs = legs_of(record.traded)
         bounded = account.traits.expires
         self.q_ns = LIFETIME_NS + SKEW_NS + LAG_NS if bounded else UNBOUNDED_NS
         self.patience_s: float | None = LOOPBACK_PATIENCE_S if record.network == "loopback" else None
         self._account = account
         self._thread = _Loop(f"stop {record.label}")
+
+    @property
+    def listed_grids(self) -> tuple[Grid, ...]:
+        """Of what no record names and the venue listed, as the venue says itself."""
+        return tuple(
+            Grid(one.number, one.min_lots, one.max_lots, one.unit)
+            for one in list(self._account.roster.entries)
+            if not one.ours
+        )
 
     def read(self, read: Read) -> ReadReply:
         """Orders or positions of the whole account; every failure is the reply's `error`."""
@@ -86,8 +102,8 @@ class CancelAccount:
             return self._reply(read, error=f"banned {account.banned_until} until the venue's Retry-After is over")
         try:
             if read.what == "orders":
-                return self._reply(read, orders=self._thread.ask(account.orders(), ANSWER_S))
-            return self._reply(read, positions=self._thread.ask(account.positions(), ANSWER_S))
+                return self._reply(read, orders=self._thread.ask(insist(account.orders, account.lives), ANSWER_S))
+            return self._reply(read, positions=self._thread.ask(insist(account.positions, account.lives), ANSWER_S))
         except FAULTS as error:
             text = account.error_text(error)
             if text.startswith("auth"):
@@ -95,6 +111,15 @@ class CancelAccount:
             else:
                 self._thread.ask(account.heal(error), ANSWER_S)
             return self._reply(read, error=text)
+
+    def lives(self) -> bool:
+        """Whether the venue answers something cheap now; for a stop that waits out a growing delay."""
+        if self.clock.now() < self._account.banned_until:
+            return False
+        try:
+            return self._thread.ask(self._account.lives(), ANSWER_S)
+        except Unavailable:
+            return False
 
     def _reply(
         self,
@@ -117,12 +142,12 @@ class CancelAccount:
         """Cancels need no prices."""
         return ()
 
-    def _ask(self, question: Coroutine[Any, Any, T]) -> T:
+    def _ask(self, question: Coroutine[Any, Any, T], seconds: float = ANSWER_S) -> T:
         """As `send` and `touch` fail: Unavailable with a clean text."""
         from core.venues.ccxt.account import FAULTS
 
         try:
-            return self._thread.ask(question, ANSWER_S)
+            return self._thread.ask(question, seconds)
         except FAULTS as error:
             raise Unavailable(PROCESS.clean(self._account.error_text(error))) from None
 
@@ -148,6 +173,7 @@ class LiveAccount(CancelAccount):
         super().__init__(record, account, clock)
         self._closing = account
         self._clean = False
+        self._held: tuple[int, ...] = ()
         self._touches: tuple[Touch, ...] = ()
         self._touched = 0
 
@@ -155,6 +181,8 @@ class LiveAccount(CancelAccount):
         reply = super().read(read)
         if read.what == "orders":
             self._clean = not reply.error and not reply.orders
+        elif not reply.error:
+            self._held = tuple(held.instrument for held in reply.positions)
         return reply
 
     def send(self, requests: Sequence[Request]) -> Sequence[Report]:
@@ -165,23 +193,31 @@ class LiveAccount(CancelAccount):
         closes = [request for request in requests if request.kind == CREATE]
         return self._ask(self._closing.reduce_all(closes)) if closes else ()
 
+    def fills(self, since_ns: int) -> list[Fill]:
+        """What the closes brought, for the evidence. Raises Unavailable where the venue does not say in time."""
+        if not self._closing.closes:
+            return []
+        listed = self._ask(self._closing.fills(since_ns // NS_PER_MS), FILLS_S)
+        return [_fill(self.name, entry.shown, trade, middle) for entry, trade, middle in listed]
+
     def touch(self) -> Sequence[Touch]:
-        """Books of what is held, at most 300 ms old; none while orders are still being cancelled. A book that cannot be
-        had is left out: a close does not wait for one."""
-        if not self._clean:
+        """Books of what was held when it was last listed, all at once, at most 300 ms old; none while orders are still
+        being cancelled. A book that cannot be had is left out: a close does not wait for one. Soon after a Retry-After
+        none is asked for: it could bring the next one."""
+        now = self.clock.now()
+        if not self._clean or not self._held:
             return ()
-        if self.clock.now() - self._touched > TOUCH_NS:
-            try:
-                held = self._ask(self._closing.positions())
-                self._touches = tuple(self._touch(position.instrument) for position in held)
-            except Unavailable:
-                self._touches = ()
+        if now - self._touched > TOUCH_NS:
+            books: Books = {}
+            if not self._closing.careful:
+                with contextlib.suppress(Unavailable):
+                    books = self._ask(self._closing.books(self._held))
+            self._touches = tuple(self._touch(number, bids, asks) for number, (bids, asks) in books.items())
             self._touched = self.clock.now()
         return self._touches
 
-    def _touch(self, instrument: int) -> Touch:
+    def _touch(self, instrument: int, bids: list[Level], asks: list[Level]) -> Touch:
         entry = self._closing.roster.entries[instrument]
-        bids, asks = self._ask(self._closing.book(entry))
         if not bids or not asks:
             return Touch(instrument, self.clock.now(), 0, 0, (0, 0, 0), (0, 0, 0))
         middle = (bids[0][0] + asks[0][0]) / 2
@@ -189,6 +225,16 @@ class LiveAccount(CancelAccount):
             instrument, self.clock.now(), entry.ticks(bids[0][0]), entry.ticks(asks[0][0]),
             _depth(asks, middle, entry.size_of(1)), _depth(bids, middle, entry.size_of(1)),
         )  # fmt: skip
+
+
+def _fill(venue: str, symbol: str, trade: dict[str, Any], middle: float | None) -> Fill:
+    side, price = str(trade.get("side")), float(trade.get("price") or 0.0)
+    against = price - (middle or 0.0) if side == "buy" else (middle or 0.0) - price
+    fee = (trade.get("fee") or {}).get("cost")
+    return Fill(
+        venue, symbol, side, float(trade.get("amount") or 0.0), price, float(fee or 0.0),
+        round(against / middle * 1e4, 4) if middle else None, int(trade.get("timestamp") or 0) * NS_PER_MS,
+    )  # fmt: skip
 
 
 def _depth(levels: list[Level], middle: float, lot: float) -> tuple[int, int, int]:

@@ -19,7 +19,8 @@ GRAVITY = (FLAT_SEALED, ORDERS_ZERO, DUST, UNVERIFIED, AUTH_FAILED, CANNOT_START
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """The stop at one venue. code: exit code of this venue; verified: unverified | clean | sealed."""
+    """The stop at one venue. code: exit code of this venue; verified: unverified | clean | sealed; pairs: of which it
+    has a leg, named where the account could not even be opened."""
 
     venue: str
     code: int
@@ -27,6 +28,7 @@ class Outcome(msgspec.Struct, frozen=True):
     orders_left: int
     positions_left: int
     text: str
+    pairs: tuple[str, ...] = ()
 
 
 def worst(outcomes: Sequence[Outcome], verb: str) -> int:

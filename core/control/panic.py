@@ -6,6 +6,7 @@ lock, no database and no console; composes guard and a venue client only, so a f
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from core.domain.ports import Clock
 
 STOPPED = ("HALTING", "HALTED", "FLATTENING", "FLAT")
+VENUES = "venues.json"  # core.control.venue_record loads what a stop starts without
 LATCH_S = 1.0
 PEER_S = 30.0
 TRIES = 5
@@ -38,7 +40,8 @@ Live = Callable[[], "Sequence[PanicVenue | Outcome]"]
 
 
 class Panic(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked. verb: flatten | halt; scope: account | ours; symbol: only this one, empty = all."""
+    """What is asked. verb: flatten | halt; scope: account | ours; symbol: only this one, empty = all. close_reachable:
+    a leg is closed though its pair's other venue does not answer."""
 
     state_dir: Path
     reports: Path
@@ -46,6 +49,7 @@ class Panic(msgspec.Struct, frozen=True, kw_only=True):
     scope: str = "account"
     symbol: str = ""
     kill_holder: bool = True
+    close_reachable: bool = False
     reason: str = "panic"
 
 
@@ -56,15 +60,21 @@ def run_panic(panic: Panic, clock: Clock, evidence: Evidence, venues: Venues, li
     is gone. `live()` opens accounts of real venues, which need no lock; one that cannot be opened is its outcome.
     """
     latch = Latch(panic.state_dir)
-    stop = Stop(
-        stop_id=new_stop_id(clock), verb=panic.verb, reason=panic.reason, who=operator(), ts=clock.now(),
-        scope=panic.scope,
+    stop = Stop(  # one instrument is closed here and now; what a restart goes on with is the halt of all
+        stop_id=new_stop_id(clock), verb="halt" if panic.symbol else panic.verb, reason=panic.reason, who=operator(),
+        ts=clock.now(), scope=panic.scope,
     )  # fmt: skip
     stop = _engage(latch, stop, evidence)
     evidence.stop = msgspec.to_builtins(stop)
-    code = _through_core(panic, stop, evidence)
-    if code is None:
-        code = _by_ourselves(panic, clock, latch, stop, evidence, venues, live)
+    try:
+        code = _through_core(panic, stop, evidence)
+        if code is None:
+            code = _by_ourselves(panic, clock, latch, stop, evidence, venues, live)
+        elif panic.symbol or panic.scope == "account":
+            code = _beyond_core(panic, clock, evidence, live)
+    except KeyboardInterrupt:
+        evidence.note("stop", "interrupted by the operator; what is not verified is reported as such")
+        code = UNVERIFIED
     evidence.code = code
     try:
         if not latch.engaged():  # re-armed while we stopped: the stop came later and wins
@@ -100,12 +110,10 @@ def _engage(latch: Latch, stop: Stop, evidence: Evidence) -> Stop:
 
 def _through_core(panic: Panic, stop: Stop, evidence: Evidence) -> int | None:
     """Step 2: ask the running core and watch it. None when nobody answers, or it stops answering."""
-    kind = Flatten if panic.verb == "flatten" else Halt
     last: Progress | None = None
     try:
         with ControlClient(panic.state_dir, timeout_s=ACK_MS / 1e3) as client:
-            name = f"{stop.stop_id}.{panic.verb}"  # the core joins our stop; two verbs are two commands
-            ack = client.stop(kind(id=name, reason=panic.reason, scope=panic.scope), ACK_MS / 1e3)
+            ack = client.stop(_command(panic, stop), ACK_MS / 1e3)
             evidence.note("E0", f"core pid {client.peer_pid} closed its gate in {ack.closed_ns / 1e6:.3f} ms")
             idle = 0
             for step in client.progress(STALLED_MS / 1e3):
@@ -129,71 +137,59 @@ def _through_core(panic: Panic, stop: Stop, evidence: Evidence) -> int | None:
     return last.code
 
 
+def _command(panic: Panic, stop: Stop) -> Flatten | Halt:
+    """What the core is asked for: it joins our stop, and two verbs are two commands. Of one instrument it knows
+    nothing: it halts, and the instrument is closed at its venue; a simulated account can only be closed whole."""
+    if panic.verb == "flatten" and not (panic.symbol and os.path.lexists(panic.state_dir / VENUES)):
+        name = f"{stop.stop_id}.flatten{'.reach' if panic.close_reachable else ''}"
+        return Flatten(id=name, reason=panic.reason, scope=panic.scope, reach=panic.close_reachable)
+    return Halt(id=f"{stop.stop_id}.halt", reason=panic.reason, scope=panic.scope)
+
+
 def _by_ourselves(
     panic: Panic, clock: Clock, latch: Latch, stop: Stop, evidence: Evidence, venues: Venues, live: Live
 ) -> int:
-    """Steps 3 and 4: end the holder, then E3-E8 at every venue in parallel. No account waits for another one."""
-    from core.control.stopping import VenueStop  # loads the kernels: after the latch and the question to the core
+    """Steps 3 and 4: end the holder, then E3-E8 at every venue in parallel. No account waits for another one, but for
+    the other leg of a pair."""
+    from core.control.panic_accounts import PanicAccounts  # loads the kernels: after the latch and the core's answer
 
-    verb = stop.verb if panic.verb == "flatten" else "halt"
-    gone_on = threading.Event()
-    opened: list[PanicVenue] = []
-    threads: list[threading.Thread] = []
-    done: dict[int, Outcome] = {}  # by id: two accounts of one venue may have one name
-
-    def begin(found: Sequence[PanicVenue | Outcome]) -> None:
-        for venue in found:
-            if isinstance(venue, Outcome):
-                evidence.outcomes.append(venue)
-                continue
-            opened.append(venue)
-            threads.append(threading.Thread(target=one, args=(venue,), daemon=True))
-            threads[-1].start()
-
-    def one(venue: PanicVenue) -> None:
-        symbol = _symbol_at(venue, panic.symbol, evidence)
-        done[id(venue)] = VenueStop(venue, verb, clock, evidence.note, panic.scope, symbol, gone_on).run()
-
+    verb = stop.verb if panic.verb == "flatten" and not panic.symbol else panic.verb
+    accounts = PanicAccounts(verb, panic.scope, panic.symbol, not panic.close_reachable, clock, evidence)
     if real := live():
         _end_holder(panic, clock, evidence, waits=False)
-        begin(real)
+        accounts.begin(real)
     try:
-        begin(_open(panic, clock, evidence, venues))
+        accounts.begin(_open(panic, clock, evidence, venues))
     except PerpError as error:
         evidence.note("venue", str(error))
         evidence.outcomes.append(Outcome("venue", CANNOT_START, "unverified", 0, 0, str(error)))
-    if not opened and not evidence.outcomes:
+    if not accounts.opened and not evidence.outcomes:
         evidence.note("venue", "no account was ever opened in this state dir: nothing to cancel, nothing to close")
-    _join(threads, gone_on, evidence)
-    for venue in opened:
-        venue.close()
-        missing = Outcome(venue.name, UNVERIFIED, "unverified", 0, 0, "no result")
-        evidence.outcomes.append(done.get(id(venue), missing))
+    accounts.end()
     code = worst(evidence.outcomes, verb)
-    _advance(latch, code, verb, evidence)
+    if not panic.symbol:  # of the rest of the account nothing is known
+        _advance(latch, code, verb, evidence)
     return code
 
 
-def _join(threads: list[threading.Thread], gone_on: threading.Event, evidence: Evidence) -> None:
-    try:
-        for thread in threads:
-            thread.join()
-    except KeyboardInterrupt:
-        gone_on.set()
-        evidence.note("stop", "interrupted by the operator; what is not verified is reported as such")
-        for thread in threads:
-            thread.join(2.0)
+def _beyond_core(panic: Panic, clock: Clock, evidence: Evidence, live: Live) -> int:
+    """A core stops what it trades. What else the accounts hold is stopped here, beside it: its gate is closed and its
+    own orders are verified, so nothing of its is on its way. An account that we cannot open is not verified."""
+    from core.control.panic_accounts import PanicAccounts
 
-
-def _symbol_at(venue: PanicVenue, symbol: str, evidence: Evidence) -> str:
-    """What the account calls the instrument that a person typed (`SYMBOL=BTC` at a venue that lists BTC/USDC:USDC)."""
-    named: Callable[[str], str] | None = getattr(venue, "symbol_of", None)
-    if not symbol or named is None:
-        return symbol
-    own = named(symbol)
-    if not own:
-        evidence.note("symbol", f"{venue.name}: we trade no {symbol} there; other instruments are left as they are")
-    return own or symbol
+    accounts = PanicAccounts(panic.verb, panic.scope, panic.symbol, not panic.close_reachable, clock, evidence)
+    found: list[PanicVenue | Outcome] = []
+    for one in live():
+        if isinstance(one, Outcome):
+            text = f"only what the core trades was stopped there: {one.text}"
+            one = msgspec.structs.replace(one, code=UNVERIFIED, text=text)
+        elif evidence.outcomes[-1].verified == "sealed":
+            one.q_ns = 0
+        found.append(one)
+    accounts.begin(found)
+    accounts.end()
+    halted = [one for one in evidence.outcomes if panic.symbol and one.venue == "core" and one.code == ORDERS_ZERO]
+    return worst([one for one in evidence.outcomes if one not in halted] or halted, panic.verb)
 
 
 def _open(panic: Panic, clock: Clock, evidence: Evidence, venues: Venues) -> Sequence[PanicVenue]:

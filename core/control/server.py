@@ -143,4 +143,5 @@ class ControlServer:
         if self._listening is not None:
             self._listening.close()
             self._listening = None
-            (Address(self._state_dir).path).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a disk that takes no changes; the next start takes the name over
+                (Address(self._state_dir).path).unlink(missing_ok=True)

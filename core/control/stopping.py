@@ -15,14 +15,17 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from core import rng
+from core.control.legs import NOBODY, Legs
 from core.control.outcome import AUTH_FAILED, UNVERIFIED, Outcome, plain
 from core.domain.errors import PerpError
 from core.domain.events import Read, ReadReply
 from core.domain.order import Report, Request
+from core.domain.units import MONEY
 from core.execution.closing import Grid, Touch
 from core.execution.emergency import Emergency, Event
 from core.execution.stopping import AUTH_FAILED as AUTH
-from core.execution.stopping import OK, StopPlan, Tick
+from core.execution.stopping import CLOSE, OK, StopPlan, Tick
+from core.execution.stopping import UNVERIFIED as UNVERIFIED_VENUE
 
 if TYPE_CHECKING:
     from core.domain.ports import Clock
@@ -35,7 +38,9 @@ class PanicVenue(Protocol):
     `ReadReply.error` (`auth...`, `banned <until ns>`, or any other text) or a PerpError.
 
     symbols: by instrument number. q_ns: Q of E4, how much later than the first the second empty read must come.
-    patience_s: give up when the venue has not answered for so long; None = never.
+    patience_s: give up when the venue has not answered for so long; None = never. It may have `foreign` (instrument,
+    lots that are not ours), `legs` (core.control.legs), `listed_grids` (of instruments beyond `grids`) and `lives()`
+    (whether a venue that was silent answers something cheap), too.
     """
 
     name: str
@@ -52,7 +57,7 @@ class PanicVenue(Protocol):
 
 class VenueStop:
     """One run. scope: account | ours; symbol: only this one, empty = all; note(step, text) takes the evidence;
-    `give_up` set from outside ends a run whose venue does not answer."""
+    `give_up` set from outside ends a run whose venue does not answer; `legs`: those of all accounts of the panic."""
 
     def __init__(
         self,
@@ -64,33 +69,49 @@ class VenueStop:
         symbol: str = "",
         give_up: threading.Event | None = None,
         reason: str = "panic",
+        legs: Legs | None = None,
     ) -> None:
-        self._venue, self._clock, self._note = venue, clock, note
+        self._venue, self._clock, self._note, self._legs = venue, clock, note, legs
         self._symbol, self._give_up = symbol, give_up or threading.Event()
         self._pause = threading.Event()
         now = clock.now()
-        plan = StopPlan("panic", verb, reason, now, scope, venue.q_ns, grids=venue.grids)
+        foreign = tuple(getattr(venue, "foreign", ()))
+        plan = StopPlan("panic", verb, reason, now, scope, venue.q_ns, grids=venue.grids, foreign=foreign)
         draws = rng.stream(os.getpid(), f"panic {venue.name}").random(8)
         self._table = Emergency(plan, tuple(float(draw) for draw in draws))
         self._events: deque[Event] = deque([Tick()])
         self._answered = clock.monotonic()
         self._seen = 0
+        self._kept: dict[int, str] = {}
+        if legs is not None:
+            legs.join(id(venue), getattr(venue, "legs", ()), self._table)
 
     def run(self) -> Outcome:
-        """Until the table is finished, the key is refused, or the venue is given up."""
+        """Until the table is finished, the key is refused, the venue is given up, or all that is left is a leg whose
+        other one nobody can close."""
+        try:
+            return self._run()
+        finally:
+            if self._legs is not None:
+                self._legs.ended(id(self._venue))
+
+    def _run(self) -> Outcome:
         table = self._table
         while True:
             wake = self._drain()
-            if table.finished() or table.venue.status == AUTH or self._lost():
+            if table.finished() or table.venue.status == AUTH or self._lost() or self._waits_for_nobody():
                 return self._outcome()
             left_s = (wake - self._clock.now()) / 1e9 if wake else IDLE_S
             self._pause.wait(min(max(left_s, 0.0), 1.0))
+            if left_s > 1.0 and table.venue.status == UNVERIFIED_VENUE and self._lives():
+                table.answered(self._clock.now())
             self._events.append(Tick())
 
     def _drain(self) -> int:
         """Deliver what is waiting and do what the table wants; ns of its next wish."""
         wake = 0
         while self._events:
+            self._keep()
             actions = self._table.on(self._events.popleft(), self._clock.now())
             wake = actions.wake_at
             if actions.requests:
@@ -100,22 +121,42 @@ class VenueStop:
             self._tell()
         return wake
 
+    def _lives(self) -> bool:
+        """Between two readings of a silent venue: is it back?"""
+        lives: Callable[[], bool] | None = getattr(self._venue, "lives", None)
+        return lives is not None and lives()
+
+    def _keep(self) -> None:
+        """Legs that wait for their other one."""
+        found = {} if self._legs is None else self._legs.kept(id(self._venue))
+        if found != self._kept:
+            self._kept = found
+            for number, why in found.items():
+                self._note("hold", f"{self._venue.name}: {self._symbol_of(number)} is kept: {why}")
+        self._table.keep(frozenset(found), self._clock.now())
+
+    def _waits_for_nobody(self) -> bool:
+        left = self._table.closeout.positions
+        return self._table.phase == CLOSE and bool(left) and all(self._kept.get(n) == NOBODY for n in left)
+
     def _send(self, requests: tuple[Request, ...]) -> None:
         try:
-            self._events.extend(self._venue.touch())
             self._events.extend(self._venue.send(requests))
         except PerpError as error:  # the next read says what became of them
             self._note("send", f"{self._venue.name}: {error}")
 
     def _read(self, read: Read) -> ReadReply:
         try:
-            if read.what == "positions":
-                self._events.extend(self._venue.touch())
             reply = self._venue.read(read)
+            if read.what == "positions" and not reply.error:
+                self._events.extend(self._venue.touch())  # before the list, which is answered with closes
         except PerpError as error:
             reply = ReadReply(read.what, read.nonce, self._clock.now(), error=str(error) or type(error).__name__)
         if not reply.error:
             self._answered = self._clock.monotonic()
+            if self._table.scope == "account":  # what no record names is closed on the venue's own grid
+                for grid in getattr(self._venue, "listed_grids", ()):
+                    self._table.closeout.grids.setdefault(grid.instrument, grid)
         if not self._symbol:
             return reply
         return msgspec.structs.replace(
@@ -149,9 +190,20 @@ class VenueStop:
         elif code == UNVERIFIED:
             text += "; not verified, look at the venue's own page"
         if now.dust:
-            text += "; dust " + ", ".join(f"{self._symbol_of(number)} {lots} lots" for number, lots in now.dust)
+            text += "; dust " + ", ".join(self._dust(number, lots) for number, lots in now.dust)
+        if now.foreign_orders or now.foreign_positions:
+            text += f"; foreign: {now.foreign_orders} orders, {now.foreign_positions} positions, not touched"
+        if now.stops_kept:
+            text += f"; stops kept {now.stops_kept}"
+        text += "".join(f"; {self._symbol_of(number)} kept: {why}" for number, why in self._kept.items())
         verified = "unverified" if code in (UNVERIFIED, AUTH_FAILED) else now.verified
         return Outcome(self._venue.name, code, verified, now.orders_left, now.positions_left, text)
+
+    def _dust(self, instrument: int, lots: int) -> str:
+        """`DUST size value` of E7."""
+        touch, grid = self._table.closeout.touch.get(instrument), self._table.closeout.grids[instrument]
+        value = f"{abs(lots) * touch.ask * grid.unit / MONEY:.2f}" if touch is not None else "not known"
+        return f"{self._symbol_of(instrument)} {lots} lots, value {value}"
 
     def _symbol_of(self, instrument: int) -> str:
         symbols = self._venue.symbols

@@ -53,7 +53,8 @@ class KeySource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Traded(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One instrument that our strategies trade. `symbol` as in configs/venues, `unified` as ccxt names it; `tick` in
-    quote units, `lot` in base coins, `unit` 1e-8 quote per tick and lot; sizes in lots."""
+    quote units, `lot` in base coins, `unit` 1e-8 quote per tick and lot; sizes in lots. `pair`: the pair whose leg it
+    is; `foreign`: signed lots that are not ours, as a core last found them."""
 
     symbol: str
     unified: str
@@ -62,6 +63,8 @@ class Traded(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unit: int
     min_lots: int
     max_lots: int
+    pair: str = ""
+    foreign: int = 0
 
 
 class VenueRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,11 +103,11 @@ def key_source(keys: Keys | None, config: str = "") -> KeySource:
     return KeySource(keys.source, keys.name, keys.file, tuple(keys.command), keys.timeout_s)
 
 
-def traded_of(instrument: Instrument, unified: str) -> Traded:
+def traded_of(instrument: Instrument, unified: str, pair: str = "") -> Traded:
     """The part of an instrument that a stop needs; `unified` from the venue's traits."""
     return Traded(
         instrument.symbol, unified, instrument.tick, instrument.lot, instrument.unit, instrument.min_lots,
-        instrument.max_lots,
+        instrument.max_lots, pair,
     )  # fmt: skip
 
 

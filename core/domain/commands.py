@@ -21,11 +21,13 @@ class Halt(Command, frozen=True):
 
 
 class Flatten(Command, frozen=True):
-    """Halt, then zero position. Only the simulated-money modes skip the typed word."""
+    """Halt, then zero position. Only the simulated-money modes skip the typed word. `reach`: a leg is closed though its
+    pair's other venue does not answer."""
 
     reason: str = "operator"
     t_key: int = 0
     scope: str = "ours"
+    reach: bool = False
 
 
 class Pause(Command, frozen=True):
@@ -67,6 +69,15 @@ class CancelOrder(Command, frozen=True):
     cl_id: int
 
 
+class SetLimit(Command, frozen=True):
+    """Tighten one limit of the running core; `value` None = the configuration's again. Sizes in base coin, money in the
+    quote currency. `symbol` is needed where several are traded."""
+
+    limit: str
+    value: float | None = None
+    symbol: str = ""
+
+
 class AckAlert(Command, frozen=True):
     """Acknowledge one alert (`alert` = its number) or, with 0, all of them."""
 
@@ -80,7 +91,18 @@ class Attended(Command, frozen=True):
 
 
 AnyCommand = (
-    Halt | Flatten | Pause | Resume | Rearm | Stop | FinishRound | WriteReport | CancelOrder | AckAlert | Attended
+    Halt
+    | Flatten
+    | Pause
+    | Resume
+    | Rearm
+    | Stop
+    | FinishRound
+    | WriteReport
+    | CancelOrder
+    | SetLimit
+    | AckAlert
+    | Attended
 )
 
 

@@ -28,6 +28,7 @@ class LimitRow(msgspec.Struct, frozen=True, gc=False):
     slope: int = 0  # what 1 quote of profit on all positions of the owner adds to `now`: +1, -1, 0 = nothing
     floor: bool = False  # hit when `now` is below the bound
     does: str = ""  # what happens when it is hit
+    tightened: bool = False  # by an operator, below the configuration
 
 
 class BandRow(msgspec.Struct, frozen=True, gc=False):

@@ -16,13 +16,14 @@ from core.domain.commands import (
     Pause,
     Rearm,
     Resume,
+    SetLimit,
     Stop,
     WriteReport,
 )  # fmt: skip
 from core.domain.events import Note
 from core.domain.order import CANCEL, LIVE, Request
 from core.domain.reasons import PAUSED as PAUSED_CODE
-from core.engine import ending
+from core.engine import ending, limiting
 from core.engine.runstate import FINISHING, FLATTENING, HALTING, PAUSED, RUNNING, STOPPING
 from core.engine.stopping import FLATTEN, HALT
 
@@ -38,7 +39,8 @@ def obey(engine: Engine, command: AnyCommand, now: int) -> Answer:
     who = f" by {command.who}" if command.who else ""
     if isinstance(command, Halt | Flatten):
         verb = FLATTEN if isinstance(command, Flatten) else HALT
-        ending.latch(engine, verb, command.reason + who, command.scope, command.id or f"stop-{engine.seq}")
+        reach = isinstance(command, Flatten) and command.reach
+        ending.latch(engine, verb, command.reason + who, command.scope, command.id or f"stop-{engine.seq}", reach)
         return _yes(command, "flattening" if verb == FLATTEN else "halting: cancelling all of ours")
     if isinstance(command, Pause):
         return _pause(engine, command, now, who)
@@ -59,6 +61,8 @@ def obey(engine: Engine, command: AnyCommand, now: int) -> Answer:
         return _yes(command, "writing the report of the running round")
     if isinstance(command, CancelOrder):
         return _cancel(engine, command, now)
+    if isinstance(command, SetLimit):
+        return limiting.tighten(engine, command, now)
     if isinstance(command, AckAlert):
         return _yes(command, "acknowledged")
     return _attended(engine, command)

@@ -88,7 +88,7 @@ class CrossCheck:
             if found.halt:
                 self.on_halt(found.why)
         self._learn(now, ok)
-        if not ok:
+        if not ok or any(post.ledger.s.n_unknown for post in self.posts):  # its proof takes two reads, not two periods
             self.timers.at(now + RETRY_NS, self.timer)
         return notes, self._venue_made()
 

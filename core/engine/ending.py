@@ -9,14 +9,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from core.domain.events import Note, ReadReply
-from core.domain.order import Report
+from core.domain.order import REDUCE_ONLY, STOP, Report
 from core.domain.reasons import LIQUIDATION_BUFFER, name_of
-from core.engine.runstate import HALTING, STARTING, STOPPED, STOPPING
+from core.engine.runstate import FLAT, HALTED, HALTING, STARTING, STOPPED, STOPPING
 from core.engine.seat import Seat
 from core.engine.stopping import FLATTEN, HALT, LATCHED, PROCESS_END
 
 if TYPE_CHECKING:
     from core.engine.engine import Engine
+
+KEPT = STOP | REDUCE_ONLY  # a protective stop: it stays through a halt
 
 
 def by_risk(engine: Engine, seat: Seat) -> None:
@@ -74,6 +76,8 @@ def step(engine: Engine, now: int, replies: Sequence[ReadReply], reports: Sequen
     progress = stopping.progress()
     if progress is None:
         return
+    if stopping.purpose == LATCHED and not stopping.active and _stands(engine, replies):
+        latch(engine, stopping.verb, "an order of ours stands after the stop", stopping.scope)
     if stopping.purpose == LATCHED and progress.state != engine.state.run and engine.state.may(progress.state):
         engine.move(progress.state, stopping.plan.reason if stopping.plan else "")
         if not stopping.active:
@@ -83,6 +87,12 @@ def step(engine: Engine, now: int, replies: Sequence[ReadReply], reports: Sequen
     elif stopping.purpose == PROCESS_END and not engine.rounds.machine.finishing:
         if stopping.over(now):
             end(engine, "orders cancelled and verified", verified=not stopping.active)
+
+
+def _stands(engine: Engine, replies: Sequence[ReadReply]) -> bool:
+    """A list shows an order of ours that a finished stop had not been shown: the stop is not over (R-E4)."""
+    listed = [order for reply in replies if reply.what == "orders" for order in reply.orders]
+    return engine.state.run in (HALTED, FLAT) and any(o.cl_id and o.flags & KEPT != KEPT for o in listed)
 
 
 def end(engine: Engine, text: str, verified: bool) -> None:

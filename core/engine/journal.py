@@ -1,17 +1,21 @@
 """The journal: one append-only file of msgpack frames in zstd blocks; the write-ahead log and the whole memory.
 
 `append` works in memory; `close_block` makes everything before it readable after SIGKILL, with `sync` also after power
-loss. `sha256` is over the frames alone, so that differently blocked runs of the same events agree.
+loss. What a disk refuses waits, bounded, and no torn block is left before a whole one; after a failed sync nothing in
+this process counts as written any more. `sha256` is over the frames alone: differently blocked runs agree.
 File: MAGIC, then blocks of (u32 packed length, u32 crc32 of the packed bytes, zstd bytes); frames carry a u32 length.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import os
 import pathlib
 import struct
 import zlib
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -25,6 +29,7 @@ from core.domain.order import Refusal, Request
 MAGIC = b"PERPJ\x00\x01\n"
 VERSION = 1
 BLOCK_BYTES = 1 << 18
+WAITING_BYTES = 64 << 20  # packed blocks that wait for a disk; beyond it the journal ends at its last whole block
 _HEAD = struct.Struct("<II")
 _LEN = struct.Struct("<I")
 
@@ -74,6 +79,11 @@ class Journal:
         self._packer = zstandard.ZstdCompressor(level=1)
         self.frames = 0
         self.bytes = 0
+        self.lost = ""  # why nothing more can be relied on: a failed sync, or too much that waited
+        self._ended = False  # too much waited: what comes now is in no file
+        self._waiting: deque[bytes] = deque()  # packed blocks, oldest first
+        self._waiting_bytes = 0
+        self._whole = len(MAGIC)  # bytes of the file that whole blocks cover
         self._file: BinaryIO | None = None
         if path is not None:
             try:
@@ -83,46 +93,67 @@ class Journal:
                 raise Fatal(f"Expected a writable journal, was {error}") from error
 
     def append(self, frame: AnyFrame) -> None:
-        """Add a frame in memory; a full block is written."""
+        """Add a frame in memory; a full block is written. What the disk refuses is raised by the next `close_block`."""
         raw = self._encoder.encode(frame)
         self._buffer += _LEN.pack(len(raw))
         self._buffer += raw
         self.frames += 1
         if len(self._buffer) >= BLOCK_BYTES:
-            self.close_block()
+            with contextlib.suppress(Fatal):
+                self.close_block()
 
     def close_block(self, sync: bool = False) -> None:
-        """Write what is pending; with `sync` also force it to the disk. Raises Fatal when the disk refuses."""
+        """Write what is pending; with `sync` also force it to the disk. Raises Fatal when the disk refuses; what it
+        refused is tried again by the next call."""
         if self._buffer:
             raw = bytes(self._buffer)
             self._buffer.clear()
             self._hash.update(raw)
-            if self._file is not None:
+            if self._file is not None and not self._ended:
                 packed = self._packer.compress(raw)
-                self._write(_HEAD.pack(len(packed), zlib.crc32(packed)) + packed)
+                self._waiting.append(_HEAD.pack(len(packed), zlib.crc32(packed)) + packed)
+                self._waiting_bytes += len(self._waiting[-1])
+        while self._waiting:
+            self._write(self._waiting[0])
+            self._waiting_bytes -= len(self._waiting.popleft())
         if sync:
             self.sync()
 
     def sync(self) -> None:
-        """Force what was written to the disk; may run in another thread than the writer's. Raises Fatal."""
+        """Force what was written to the disk; may run in another thread than the writer's. Raises Fatal, and after one
+        failure always: the kernel forgets what it could not write, so a later success proves nothing."""
+        if self.lost:
+            raise Fatal(f"Expected the journal to reach the disk, was {self.lost}; stop this core and start it again")
         if self._file is not None:
             try:
                 os.fdatasync(self._file.fileno())
             except OSError as error:
+                self.lost = f"a sync that failed before: {error}"
                 raise Fatal(f"Expected the journal to reach the disk, was {error}") from error
 
     def _write(self, data: bytes) -> None:
+        """All of it or nothing: what a full disk took of a block is taken back before the next try."""
         assert self._file is not None
         view = memoryview(data)
         try:
+            if self.bytes > self._whole - len(MAGIC):
+                self._file.seek(self._whole)
+                self._file.truncate()
+                self.bytes = self._whole - len(MAGIC)
             while view:
                 written = self._file.write(view) or 0
                 if written <= 0:
-                    raise Fatal("Expected the journal to take bytes, was a full disk")
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 view = view[written:]
                 self.bytes += written
         except OSError as error:
+            if self._waiting_bytes > WAITING_BYTES:
+                self.lost = f"more than {WAITING_BYTES >> 20} MB that waited for a disk: {error}"
+                self._ended = True
+                self._waiting.clear()
+                self._waiting_bytes = 0
             raise Fatal(f"Expected a writable journal, was {error}") from error
+        self._whole += len(data)
 
     @property
     def sha256(self) -> str:
@@ -131,10 +162,14 @@ class Journal:
         return self._hash.hexdigest()
 
     def close(self) -> None:
-        self.close_block(sync=True)
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        """Raises Fatal where the disk refuses the rest; the file is closed all the same."""
+        try:
+            self.close_block(sync=True)
+        finally:
+            self._waiting.clear()
+            if self._file is not None:
+                self._file.close()
+                self._file = None
 
 
 def read_frames(path: pathlib.Path) -> Iterator[AnyFrame]:
@@ -163,6 +198,8 @@ def _blocks(path: pathlib.Path) -> Iterator[bytes]:
             if len(head) < _HEAD.size:
                 return
             length, crc = _HEAD.unpack(head)
+            if length == 0:  # a file that grew before its content reached the disk: zeros to the end
+                return
             packed = file.read(length)
             last = file.tell() >= size
             if len(packed) < length or (zlib.crc32(packed) != crc and last):
@@ -183,6 +220,6 @@ def torn_bytes(path: pathlib.Path) -> int:
                 return size - at
             length, crc = _HEAD.unpack(head)
             packed = file.read(length)
-            if len(packed) < length or zlib.crc32(packed) != crc:
+            if length == 0 or len(packed) < length or zlib.crc32(packed) != crc:
                 return size - at
             at = file.tell()

@@ -16,6 +16,7 @@ from core import tasks
 from core.clock import stopwatch
 from core.domain.book import Feed
 from core.domain.commands import Halt
+from core.domain.errors import Fatal
 from core.domain.events import (
     W_INPUT,
     W_OWN,
@@ -141,7 +142,7 @@ class LiveDriver:
             raise
         finally:
             health.cancel()
-            self.engine.journal.close_block()
+            self._close_block()
 
     async def _rest(self) -> None:
         """Until something arrives or a timer is due. One turn of the loop at least, so that senders get theirs."""
@@ -175,7 +176,14 @@ class LiveDriver:
             self._process(Moment(now, why, self._slices(), reports, tuple(inputs)))
         if now - self._block_at > BLOCK_NS:
             self._block_at = now
+            self._close_block()
+
+    def _close_block(self) -> None:
+        """A disk that refuses halts, as before a create; the core lives on, and cancels need no disk (R-S1)."""
+        try:
             self.engine.journal.close_block()
+        except Fatal as error:
+            self.outgoing.journal_failed(f"journal: {error}")
 
     def _look(self, i: int) -> int:
         """New rows of one instrument: kept, and the wake bits that they set among those that were asked for."""

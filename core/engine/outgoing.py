@@ -100,6 +100,11 @@ class Outgoing:
             self._refuse(request, HALTED)
         self.on_fatal(why)
 
+    def journal_failed(self, why: str) -> None:
+        """The disk refused a block that no create waited for: nothing held leaves."""
+        if not self.broken:
+            self._fail(why, [])
+
     def mend(self) -> None:
         """Re-armed by a person: creates may leave again."""
         self.broken = ""

@@ -83,6 +83,7 @@ class Post:
         self.budget = budget  # 1e-8 quote; 0 = the whole account
         self.retry_at = 0  # refused exits wait until then while rejects cool down
         self.foreign_lots = 0  # held before us: shown, never touched
+        self.tightened: dict[str, int] = {}  # field of the limits that an operator tightened -> the configuration's
 
     def bind(self, kernels: Kernels) -> None:
         """Bind every door to this post's blocks."""

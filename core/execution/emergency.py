@@ -53,7 +53,7 @@ class Emergency:
         self.phase = SWEEP
         self.evidence: list[Evidence] = []
         self.orders: tuple[OpenOrder, ...] = ()
-        self.foreign_orders = 0
+        self.foreign_orders = self.stops_kept = 0
         self.orders_at_start = -1
         self.verified = "unverified"
         self.closeout = Closeout(plan)
@@ -97,7 +97,7 @@ class Emergency:
             self.state(), self.venue, self.verified, len(self.orders), max(self.orders_at_start, len(self.orders)),
             sum(1 for lots in self.closeout.positions.values() if lots), self.foreign_orders,
             self.closeout.foreign_positions,
-            tuple(sorted(self.closeout.dust.items())),
+            tuple(sorted(self.closeout.dust.items())), self.stops_kept,
         )  # fmt: skip
 
     def state(self) -> str:
@@ -212,9 +212,10 @@ class Emergency:
         """Orders that this stop must bring to zero; foreign ones are counted and left alone in scope `ours`."""
         ours = [order for order in reply.orders if self.scope == "account" or order.cl_id != 0]
         self.foreign_orders = len(reply.orders) - len(ours)
-        if self.plan.keep_stops and self.verb == "halt":
-            ours = [order for order in ours if not (order.flags & STOP and order.flags & REDUCE_ONLY)]
-        return tuple(ours)
+        keeps = self.plan.keep_stops and self.verb == "halt"
+        gone = [order for order in ours if not (keeps and order.flags & STOP and order.flags & REDUCE_ONLY)]
+        self.stops_kept = len(ours) - len(gone)
+        return tuple(gone)
 
     def _cancel_all(self, now: int) -> Actions:
         self._empty_at, self.verified = None, "unverified"
@@ -227,6 +228,11 @@ class Emergency:
         freed = self.closeout.kept - kept
         self.closeout.kept = kept
         if freed and self.phase == CLOSE and not self._waits:
+            self._wake = min(self._wake, now)
+
+    def answered(self, now: int) -> None:
+        """For a caller that has heard from the venue: a delay that grew in its silence is over, a ban is not."""
+        if self.venue.status == UNVERIFIED and not self._waits:
             self._wake = min(self._wake, now)
 
     def settle(self, since: int, now: int) -> None:

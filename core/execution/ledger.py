@@ -38,7 +38,7 @@ from core.domain.order import (
 from core.domain.reasons import UNKNOWN_ORDER_ID
 from core.domain.units import MAX_NOTIONAL, NS_PER_MS
 from core.execution.fills import book_fill, first_time, synthetic_id
-from core.execution.slots import UNASKED, find, move, rest_change
+from core.execution.slots import ENDED, UNASKED, find, move, rest_change
 from core.kernel import door, kernel
 
 ERR_ILLEGAL, ERR_NOT_OURS, ERR_NO_TRADE_ID, ERR_BAD_FIGURES, ERR_OVERFILL, ERR_SIDE = 1, 2, 3, 4, 5, 6
@@ -171,24 +171,41 @@ def apply_rejected(o: Ledger, i: int) -> int:
 
 
 @kernel
-def apply_gone(o: Ledger, i: int) -> int:
-    """Cancelled or expired; counted once, whoever says so first (S3-75)."""
+def apply_gone(o: Ledger, i: int, qty: int, left: int) -> int:
+    """Cancelled or expired; counted once, whoever says so first (S3-75).
+
+    Where the venue says that more of it had filled than we were told (`qty` - `left`; 0 left = not said), those lots
+    stay UNKNOWN until the fills come or reads prove that there are none.
+    """
     state = o.state[i]
     if state == RESTING_REJECT:
         return fault(o, ERR_ILLEGAL, o.cl_id[i])
-    if state == FREE and o.left[i] == 0:
+    if (state == FREE and o.left[i] == 0) or (state == UNKNOWN and o.new_qty[i] == ENDED):
         return 0
     o.n_canceled[o.side[i]] += 1
+    told = o.qty[i] - o.left[i]
+    untold = min(qty - left - told, o.left[i])
+    if left > 0 and untold > 0:
+        o.qty[i] = told + untold
+        move(o, i, UNKNOWN, untold)
+        o.new_qty[i] = ENDED
+        return 1
     move(o, i, FREE, 0)
     return 1
 
 
 @kernel
-def apply_amended(o: Ledger, i: int, px: int, qty: int) -> int:
-    """New price and total size; what was filled before stays filled."""
+def apply_amended(o: Ledger, i: int, px: int, qty: int, ts: int) -> int:
+    """New price and total size; what was filled before stays filled.
+
+    A word from before our last request for this order is of an earlier change and late: it changes nothing, unless it
+    says what was just asked for (a venue whose clock is behind).
+    """
     state = o.state[i]
     if state in (FREE, RESTING_REJECT, PENDING_NEW):
         return fault(o, ERR_ILLEGAL, o.cl_id[i])
+    if ts < o.ts_sent[i] and (state != PENDING_AMEND or qty != o.new_qty[i] or px != o.new_px[i]):
+        return 0
     total = qty
     if total <= 0:
         total = o.new_qty[i] if state == PENDING_AMEND else o.qty[i]
@@ -259,9 +276,9 @@ def apply_report(o: Ledger, r: Reports, k: int, unit: int) -> int:
     if kind == REJECTED:
         return apply_rejected(o, i)
     if kind in (CANCELED, EXPIRED):
-        return apply_gone(o, i)
+        return apply_gone(o, i, r.qty[k], r.left[k])
     if kind == AMENDED:
-        return apply_amended(o, i, r.px[k], r.qty[k])
+        return apply_amended(o, i, r.px[k], r.qty[k], r.ts[k])
     if kind == CANCEL_REJECTED:
         return apply_change_refused(o, i, PENDING_CANCEL, r.code[k])
     if kind == AMEND_REJECTED:

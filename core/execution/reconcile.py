@@ -26,6 +26,8 @@ from core.execution.fills import is_seen
 from core.execution.slots import find
 
 ROUNDS_TO_HALT = 3
+ARRIVES_NS = 3 * NS_PER_S  # R + skew: nothing that was sent arrives later
+LAG_NS = 3 * NS_PER_S  # L: how far a venue's reads may be behind (RELIABILITY 2.3)
 IDLE_NS = 5 * NS_PER_S  # an order younger than this may still be on its way in either direction
 
 
@@ -64,6 +66,7 @@ class Reconciler:
         self.instrument = instrument
         self.rounds_open = 0
         self._ages: dict[tuple[str, int, int], int] = {}  # difference -> rounds in a row that have shown it
+        self._since: dict[tuple[str, int, int], int] = {}  # difference -> time of the first of them
         self._absent: dict[int, int] = {}  # cl_id -> time of the first read that did not list it
 
     def compare(
@@ -93,8 +96,11 @@ class Reconciler:
         differences += [Difference("missed_fill", "apply", f.cl_id, f.venue_id, 0, f.qty) for f in missed]
         gone, resolve, absent = self._absent_orders(ledger, orders, now, orders.proof and trades.proof)
         differences += absent
-        differences += self._position(ledger, positions, missed, foreign_lots)
-        open_ = self._open(differences, strict)
+        moved = self._position(ledger, positions, missed, foreign_lots)
+        differences += moved
+        if moved:  # a fill that the trades do not show may be in it: nothing is held to be absent
+            gone, resolve = (), ()
+        open_ = self._open(differences, strict, now)
         if not strict:
             named = {d.cl_id for d in open_ if d.what == "adopt"}
             adopt = tuple(order for order in adopt if order[0] in named)
@@ -102,7 +108,7 @@ class Reconciler:
         why = f"{ROUNDS_TO_HALT} rounds did not converge: {open_[0].what}" if halt else ""
         return Comparison(not open_, tuple(differences), tuple(missed) + gone, found, adopt, resolve, halt, why)
 
-    def _open(self, differences: list[Difference], strict: bool) -> list[Difference]:
+    def _open(self, differences: list[Difference], strict: bool, now: int) -> list[Difference]:
         """What still stands between us and the venue; counts for how many rounds each difference has stood."""
         ages: dict[tuple[str, int, int], int] = {}
         open_ = []
@@ -114,8 +120,17 @@ class Reconciler:
             if strict or ages[key] > 1:
                 open_.append(d)
         self._ages = ages
-        # an UNKNOWN that no read lists waits for its proof (RELIABILITY 2.3); its bound is a minute, not three rounds
-        self.rounds_open = max((age for (what, _, _), age in ages.items() if what != "unknown_absent"), default=0)
+        self._since = {key: self._since.get(key, now) for key in ages}
+        # an UNKNOWN that no read lists waits for its proof (RELIABILITY 2.3); its bound is a minute, not three rounds.
+        # Rounds that follow each other within what a venue's reads may lag (L) are one word, not three
+        self.rounds_open = max(
+            (
+                age if now - self._since[key] > LAG_NS else min(age, ROUNDS_TO_HALT - 1)
+                for key, age in ages.items()
+                if key[0] != "unknown_absent"
+            ),
+            default=0,
+        )
         return open_
 
     def _missed(self, ledger: Ledger, trades: ReadReply) -> list[Report]:
@@ -148,7 +163,9 @@ class Reconciler:
                 adopt.append((order.cl_id, order.venue_id, order.side, order.px, order.left, order.flags))
                 differences.append(Difference("adopt", "adopt", order.cl_id, order.venue_id, 0, order.left))
             elif o.state[i] in (UNKNOWN, FREE):
-                if fills_known or order.left >= o.left[i] or self._seen("found", order, o.left[i]):
+                smaller = order.left < o.left[i]
+                waits = smaller and now - o.ts_sent[i] <= ARRIVES_NS  # an amend to more may still arrive
+                if not waits and (fills_known or not smaller or self._seen("found", order, o.left[i])):
                     found.append((order.cl_id, order.venue_id, order.px, order.left))
                 differences.append(Difference("found", "resolve", order.cl_id, order.venue_id, o.left[i], order.left))
             elif o.state[i] == LIVE and o.left[i] != order.left:

@@ -20,6 +20,7 @@ from core.kernel import kernel
 
 UNASKED = 0  # new_qty of an order with no amend in flight
 RESTS = -1  # new_qty of an order whose change was refused: left alone until the next decision
+ENDED = -2  # new_qty of an UNKNOWN order that has ended, with fills that nobody has told yet
 KEY_ADOPTED = 62  # found at reconcile; no target has this key
 
 

@@ -81,7 +81,8 @@ class Actions(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """`orders_left` of `orders_at_start`, positions not yet zero, verified: unverified | clean | sealed."""
+    """`orders_left` of `orders_at_start`, positions not yet zero, verified: unverified | clean | sealed. `stops_kept`:
+    protective ones that a halt leaves at the venue."""
 
     state: str
     venue: Venue
@@ -92,6 +93,7 @@ class Progress(msgspec.Struct, frozen=True):
     foreign_orders: int
     foreign_positions: int
     dust: tuple[tuple[int, int], ...]
+    stops_kept: int = 0
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -127,4 +129,5 @@ def together(parts: list[Progress]) -> Progress:
         foreign_orders=sum(part.foreign_orders for part in parts),
         foreign_positions=sum(part.foreign_positions for part in parts),
         dust=tuple(row for part in parts for row in part.dust),
+        stops_kept=sum(part.stops_kept for part in parts),
     )

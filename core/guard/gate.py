@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from core.domain.ports import Clock  # loads numpy; the guard must start fast
 
 LATCH_BUDGET_S = 1.0
+AGAIN_S = 1.0  # between two tries of a latch that the disk refused
 
 
 class GateFlag:
     """`closed` is a plain attribute; `stop` the first stop that closed it; `t_closed` monotonic ns of that moment.
 
-    on_alarm(text) is called from a helper thread when the latch is not on disk within 1 s, or cannot be written.
+    on_alarm(text) is called from a helper thread when the latch is not on disk within 1 s, or cannot be written. Such a
+    latch is tried again each second until it stands or a person has re-armed.
     """
 
     def __init__(self, clock: Clock, latch: Latch | None = None, on_alarm: Callable[[str], None] | None = None) -> None:
@@ -131,11 +133,27 @@ class GateFlag:
 
     def _write(self) -> None:
         assert self._latch is not None
-        while (stop := self._jobs.get()) is not None:
+        refused = False
+        while True:
+            try:
+                stop = self._jobs.get(timeout=AGAIN_S if refused else None)
+            except queue.Empty:
+                stop = self.stop
+                if stop is None or not self.closed:  # re-armed
+                    refused = False
+                    continue
+            if stop is None:
+                return
             try:
                 self._latch.engage(stop)
             except (OSError, PerpError) as error:
-                self._alarm(f"halt latch not written: {error}; the gate is closed in memory only")
+                if not refused:
+                    self._alarm(f"halt latch not written: {error}; the gate is closed in memory only, trying again")
+                refused = True
+            else:
+                if refused:
+                    self._alarm("halt latch written")
+                refused = False
 
     def _watch(self) -> None:
         while (stop := self._written.get()) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 from core.domain.book import View
@@ -46,10 +47,12 @@ def limits_view(
     *,
     view: View | None = None,
     vitals: Vitals | None = None,
+    tightened: Collection[str] = (),
 ) -> tuple[LimitRow, ...]:
     """Rows in the order of the ladder. `used` is a share of the bound (1 = reached); None = cannot be told.
 
-    `view` and `vitals` give the age of the book and the latency; without them these two are unknown.
+    `view` and `vitals` give the age of the book and the latency; without them these two are unknown. `tightened`:
+    fields of the limits that an operator has tightened.
     """
     x, r, o = limits.s, risk.s, ledger.s
     worst = max(o.pos + o.open_lots[BUY], -o.pos + o.open_lots[SELL])
@@ -58,7 +61,7 @@ def limits_view(
 
     def row(
         name: str, figure: float | None, bound: float, unit: str, code: int, does: str = ORDER_REFUSED, slope: int = 0,
-        floor: bool = False, per_order: bool = False, fired: int | None = None,
+        floor: bool = False, per_order: bool = False, fired: int | None = None, field: str = "",
     ) -> LimitRow:  # fmt: skip
         fired = r.fired[code] + r.n_refused[code] if fired is None else fired
         known = math.isfinite(bound)
@@ -68,26 +71,26 @@ def limits_view(
             used = max(0.0, used)
         reason = "missing: refuses" if not known else name_of(code) if fired else ""
         return LimitRow(name, figure, bound if known else None, unit, used, fired, owner, reason, venue, symbol,
-                        per_order, slope, floor, does)  # fmt: skip
+                        per_order, slope, floor, does, field in tightened)  # fmt: skip
 
-    def money(name: str, figure: int, bound: int, code: int, does: str, slope: int) -> LimitRow:
-        return row(name, figure / MONEY, bound / MONEY, instrument.quote, code, does, slope)
+    def money(name: str, figure: int, bound: int, code: int, does: str, slope: int, field: str = "") -> LimitRow:
+        return row(name, figure / MONEY, bound / MONEY, instrument.quote, code, does, slope, field=field)
 
     base, quote = instrument.base, instrument.quote
     cool = f"cool down {x.cooldown_ns / NS_PER_S:g} s"
     age = (now - view.s.ts_recv) / NS_PER_S if view is not None and view.s.ts_recv > 0 else None
     rows = [
         row("net cap (adaptive)", instrument.size(worst), instrument.size(cap), base, NET_CAP),
-        row("net cap", instrument.size(worst), instrument.size(x.net_max), base, NET_CAP),
-        row("single order", None, instrument.size(x.single_max), base, SINGLE_MAX, per_order=True),
-        row("order value", None, x.max_value / MONEY, quote, MAX_VALUE, per_order=True),
+        row("net cap", instrument.size(worst), instrument.size(x.net_max), base, NET_CAP, field="net_max"),
+        row("single order", None, instrument.size(x.single_max), base, SINGLE_MAX, per_order=True, field="single_max"),
+        row("order value", None, x.max_value / MONEY, quote, MAX_VALUE, per_order=True, field="max_value"),
         row("price collar", None, x.collar * 1e4, "bp", PRICE_COLLAR, per_order=True),
         row("reduce slippage", None, x.slip * 1e4, "bp", SLIPPAGE, EXIT_REFUSED, per_order=True),
         money("reduce-only from", -r.unrealised, x.reduce_only_loss, REDUCE_ONLY_MODE, "only exits pass", -1),
         money("round loss, cool down", r.round_pnl, x.pnl_min, PNL_BOUNDS, cool, 1),
         money("round win, flatten", r.round_pnl, x.pnl_max, PNL_BOUNDS, "close, then pause", 1),
-        money(ROUND_STOP, r.round_pnl, x.stop_loss, STOP_LOSS, "HALT and flatten", 1),
-        money(DAY_LOSS, -r.day_pnl, x.daily_max, DAILY_MAX, "no new risk until 00:00 UTC", -1),
+        money(ROUND_STOP, r.round_pnl, x.stop_loss, STOP_LOSS, "HALT and flatten", 1, "stop_loss"),
+        money(DAY_LOSS, -r.day_pnl, x.daily_max, DAILY_MAX, "no new risk until 00:00 UTC", -1, "daily_max"),
         row("market reduces from", -r.unrealised / MONEY, x.market_share * r.equity / MONEY, quote, SLIPPAGE,
             TO_MARKET, -1),
         row(f"shock {x.shock_ns / NS_PER_S:g} s", r.shock_move * 100, x.shock * 100, "%", SHOCK, cool),

@@ -83,7 +83,12 @@ def rest(facts: RoundFacts) -> list[str]:
 
 def latency(facts: RoundFacts) -> list[str]:
     rows = [
-        [leg.name, *[duration(v) for v in (leg.p50_ns, leg.p95_ns, leg.p99_ns, leg.max_ns)], str(leg.n), leg.band]
+        [
+            esc(leg.name),
+            *[duration(v) for v in (leg.p50_ns, leg.p95_ns, leg.p99_ns, leg.max_ns)],
+            str(leg.n),
+            esc(leg.band),
+        ]
         for leg in facts.rest.latency
     ]
     out = table(["leg", "p50", "p95", "p99", "max", "n", "band"], rows, "lrrrrrl")
@@ -120,7 +125,9 @@ def _events(events: list[Event]) -> list[str]:
     if not events:
         return ["None."]
     shown = events[-SHOWN_EVENTS:]
-    rows = [[clock_time(e.ts), e.level if e.level != "crit" else "**crit**", esc(e.code), esc(e.text)] for e in shown]
+    rows = [
+        [clock_time(e.ts), esc(e.level) if e.level != "crit" else "**crit**", esc(e.code), esc(e.text)] for e in shown
+    ]
     left = [f"The newest {len(shown)} of {len(events)}.", ""] if len(events) > len(shown) else []
     return [*left, *table(["UTC", "level", "code", "what"], rows)]
 
@@ -170,7 +177,7 @@ def verification(facts: RoundFacts) -> list[str]:
     flat = "yes" if e.verdict == "flat" and e.verified else "no"
     rows = [
         ["verified flat", flat],
-        ["verdict", e.verdict],
+        ["verdict", esc(e.verdict)],
         ["verified by the venue's own answer", "yes" if e.verified else "**no**"],
         ["orders left", str(e.orders_left)],
         ["positions left", str(e.positions_left)],

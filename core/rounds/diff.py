@@ -59,7 +59,7 @@ def behaviour(before: RoundFacts, now: RoundFacts) -> list[str]:
         if (a == 0) != (b == 0):
             out.append(f"rejects {esc(reason)}: {a} → {b}")
     if before.ending.verdict != now.ending.verdict:
-        out.append(f"ended {before.ending.verdict} → {now.ending.verdict}")
+        out.append(f"ended {esc(before.ending.verdict)} → {esc(now.ending.verdict)}")
     return out
 
 

@@ -66,7 +66,7 @@ def _quality(led: LedgerFacts) -> list[str]:
     head = ["horizon", "maker", "n", "adverse", "taker", "n", "unresolved"]
     out += table(head, rows, "rrrrrrr")
     rows = [
-        [s.kind, s.side, str(s.n), bps(s.mean_bps), bps(s.worst_bps) if s.n else "--",
+        [esc(s.kind), esc(s.side), str(s.n), bps(s.mean_bps), bps(s.worst_bps) if s.n else "--",
          slippage_word(s.mean_bps) if s.kind != "maker" else ""]
         for s in led.slippage
     ]  # fmt: skip
@@ -89,7 +89,7 @@ def reduce_review(facts: RoundFacts) -> list[str]:
             out.append(f"- {name}: no reduce-only fill.")
         for s in done:
             out.append(
-                f"- {name} {s.side}: {s.n} fills, on average {bps(s.mean_bps)} bps from the mid, worst "
+                f"- {name} {esc(s.side)}: {s.n} fills, on average {bps(s.mean_bps)} bps from the mid, worst "
                 f"{bps(s.worst_bps)} bps ({slippage_word(s.mean_bps)})."
             )
     return out or ["No strategy ran."]

@@ -147,7 +147,7 @@ def _risk(facts: RoundFacts) -> list[Kpi]:
     return [
         *rows,
         Kpi(3, "books agree to the last unit", "yes" if money_ok else "NO", "yes", _judge(money_ok), "UC-08"),
-        Kpi(3, "end verified at the venue", e.verdict, "verified", _judge(ended), "S3-54"),
+        Kpi(3, "end verified at the venue", esc(e.verdict), "verified", _judge(ended), "S3-54"),
     ]
 
 

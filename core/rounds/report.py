@@ -51,7 +51,7 @@ def report(facts: RoundFacts, before: RoundFacts | None, charts: str = "") -> st
 def title(facts: RoundFacts) -> str:
     """One line: number, money, how it ended."""
     ending = facts.ending
-    return f"Round {ending.number}: {money(facts.money.net)} {esc(facts.quote)}, {ending.verdict}"
+    return f"Round {ending.number}: {money(facts.money.net)} {esc(facts.quote)}, {esc(ending.verdict)}"
 
 
 def _head(facts: RoundFacts) -> list[str]:

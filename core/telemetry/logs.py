@@ -5,10 +5,12 @@ Every sink gets its text through the redactor, tracebacks and other libraries' m
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import logging.handlers
 import os
+import sys
 import threading
 import traceback
 from collections import deque
@@ -39,16 +41,16 @@ class _Json(logging.Formatter):
         self.redactor = redactor
 
     def row(self, record: logging.LogRecord) -> tuple[LogRow, dict[str, object]]:
-        tag = self.redactor.clean(str(getattr(record, "tag", "")) or f"[{record.name.rsplit('.', 1)[-1]}]")
+        tag = self.redactor.clean(printable(str(getattr(record, "tag", "")) or f"[{record.name.rsplit('.', 1)[-1]}]"))
         text = self.redactor.clean(printable(self.redactor.clean(record.getMessage())))
         ts = int(getattr(record, "core_ts", 0)) or round(record.created * 1e9)
         level = WORDS.get(record.levelno, "info")
         entry: dict[str, object] = {"ts": ts, "level": level, "tag": tag, "text": text}
         if code := getattr(record, "code", ""):
-            entry["code"] = self.redactor.clean(str(code))
+            entry["code"] = self.redactor.clean(printable(str(code)))
         if record.exc_info and record.exc_info[0] is not None:
             lines = "".join(traceback.format_exception(*record.exc_info))  # no locals: they hold keys
-            entry["error"] = self.redactor.clean(lines)[:LONGEST]
+            entry["error"] = "\n".join(printable(line) for line in self.redactor.clean(lines)[:LONGEST].split("\n"))
         return LogRow(ts=ts, level=level, tag=tag, text=text), entry
 
     def format(self, record: logging.LogRecord) -> str:
@@ -102,7 +104,7 @@ class Log:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.path = folder / "perpconsole.jsonl"
-            file = _PrivateFile(self.path, bytes_a_file, files)
+            file = _PrivateFile(self.path, bytes_a_file, files, self.ring)
             file.setFormatter(formatter)
             self._handlers.append(file)
         root = logging.getLogger()  # messages of libraries pass the same redactor
@@ -126,10 +128,25 @@ class Log:
 
 
 class _PrivateFile(logging.handlers.RotatingFileHandler):
-    """Rotation with mode 0600; `files` counts the running one."""
+    """Rotation with mode 0600; `files` counts the running one. A disk that refuses lines costs those lines: said once
+    on `ring`, never as a traceback on the terminal."""
 
-    def __init__(self, path: Path, size: int, files: int) -> None:
+    def __init__(self, path: Path, size: int, files: int, ring: Ring) -> None:
         super().__init__(path, maxBytes=size, backupCount=files - 1, encoding="utf-8")
+        self._ring, self._told = ring, False
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._told:
+            self._told = True
+            text = f"log file not written: {error.strerror}; lines are kept here alone"
+            self._ring.emit(logging.LogRecord(ROOT, logging.CRITICAL, __file__, 0, text, None, None))
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):  # what it still held is lost, and was told
+            super().close()
 
     def _open(self):  # type: ignore[no-untyped-def]
         fd = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

@@ -11,11 +11,13 @@ import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from core.domain.errors import Refused
 
 HOST, PORT = "127.0.0.1", 8080
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+AT_ONCE = 16  # clients
 SLOW_S = 5.0  # a client that says nothing for so long is dropped
 Page = Callable[[], tuple[int, str, bytes]]
 
@@ -36,6 +38,30 @@ class _Server(ThreadingHTTPServer):
     allow_reuse_address = True
     request_queue_size = 16
     pages: dict[str, Page]
+    refused = 0  # connections beyond AT_ONCE
+    faults = 0  # clients that went away while they were answered, and errors of ours
+
+    def __init__(self, *address: Any) -> None:
+        self._room = threading.BoundedSemaphore(AT_ONCE)
+        super().__init__(*address)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """One thread a client, and no more than AT_ONCE of them."""
+        if not self._room.acquire(blocking=False):
+            self.refused += 1
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._room.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Counted; the library would print it on the terminal that the console draws on."""
+        self.faults += 1
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -44,7 +44,7 @@ def unpack(number: int) -> Identity | None:
         return None
     rest = body >> ID_BITS
     cl_id = body & ((1 << ID_BITS) - 1)
-    return Identity(rest >> ROUND_BITS, rest & ((1 << ROUND_BITS) - 1), cl_id) if cl_id else None
+    return Identity(rest >> ROUND_BITS, rest & ((1 << ROUND_BITS) - 1), cl_id) if 0 < cl_id < 1 << 63 else None
 
 
 def _check(body: int) -> int:

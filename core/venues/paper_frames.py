@@ -5,6 +5,7 @@ Knows bytes and versions, nothing of orders or money.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import zlib
@@ -120,15 +121,20 @@ class Appender:
     """Appends frames with one write call each: after SIGKILL the file holds whole frames and at most one torn one."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._fd = os.open(path, os.O_WRONLY | os.O_APPEND)
         self.size = os.fstat(self._fd).st_size
 
     def append(self, frame: Frame) -> None:
-        """Raises OSError where the disk does not take all of it; the torn frame is cut at the next open."""
+        """Raises OSError with the file's name where the disk does not take all of it; the torn frame is cut at the
+        next open."""
         raw = pack(frame)
-        done = os.write(self._fd, raw)
+        try:
+            done = os.write(self._fd, raw)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._path)) from error
         if done != len(raw):
-            raise OSError(f"Expected {len(raw)} bytes written to the paper ledger, was {done}")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
         self.size += done
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The `:` line: the name of any action, or `cancel ID`. A text field: Ctrl+G works in it like everywhere."""
+"""The `:` line: an action by name, `cancel ID`, `limit NAME VALUE`. A text field: Ctrl+G works in it as everywhere."""
 
 from __future__ import annotations
 
@@ -39,8 +39,9 @@ class CommandLine(Modal[str]):
         self.names = [action.name for action in actions if not action.later]
 
     def compose(self) -> ComposeResult:
-        names = [*self.names, "cancel "]
-        yield TypedInput(placeholder=": action or cancel ID", suggester=SuggestFromList(names), max_length=80)
+        names = [*self.names, "cancel ", "limit "]
+        words = ": action, cancel ID, limit NAME VALUE"
+        yield TypedInput(placeholder=words, suggester=SuggestFromList(names), max_length=80)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value.strip())

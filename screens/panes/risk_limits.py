@@ -107,7 +107,7 @@ def _cells(view: View, row: LimitRow, place: str, width: int, old: bool) -> dict
     bar = 10 if width >= 100 else 6 if width >= 84 else 0
     used = used_text(row, bar, view.theme.ascii_only, width < NARROW)
     return {
-        "limit": (row.name, style if style != "text" else "label"),
+        "limit": (row.name + (", tightened" if row.tightened else ""), style if style != "text" else "label"),
         "where": (place, "dim"),
         "now": ("?" + now if asks else now, "stale" if asks else loud if now not in (fmt.UNKNOWN, NOT_NOW) else "dim"),
         "max": (f"{'min ' if row.floor else ''}{bound} {row.unit}".rstrip(), "text"),

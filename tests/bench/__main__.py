@@ -1,7 +1,8 @@
 """`make bench`: measure and print the table. `ARGS="--quick"` takes about four minutes, `--json` prints plain values.
 
 `--only WORD` measures the parts whose name holds the word: engines, day, console, console_cost, console_keys,
-console_ends, memory, sign, emergency, pair_day, naked. `--only console` is the four of the console.
+console_ends, memory, sign, emergency, emergency_stop, emergency_cold, pair_day, naked. `--only console` is the four of
+the console, `--only emergency` the three of a stop.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from tests.bench import (
     console_keys,
     day,
     emergency,
+    emergency_cold,
+    emergency_stop,
     machine,
     memory,
     naked,
@@ -34,12 +37,13 @@ from tests.bench.table import Row, as_plain, as_text, not_built
 PARTS = {
     "console": console.rows, "console_cost": console_cost.rows, "console_keys": console_keys.rows,
     "console_ends": console_ends.rows, "day": day.rows, "memory": memory.rows, "sign": signing.rows,
-    "emergency": emergency.rows, "engines": comparing.rows, "pair_day": pair_day.rows, "naked": naked.rows,
+    "emergency": emergency.rows, "emergency_stop": emergency_stop.rows, "emergency_cold": emergency_cold.rows,
+    "engines": comparing.rows, "pair_day": pair_day.rows, "naked": naked.rows,
 }  # fmt: skip
 SWEEP = "200-point sweep of a bar strategy, 2 x 525,600 bars, against vectorbt"
 ORDER = (
     "engines", "day", "console", "console_cost", "console_keys", "console_ends", "memory", "sign", "emergency",
-    "pair_day", "naked",
+    "emergency_stop", "emergency_cold", "pair_day", "naked",
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from core.domain.commands import (
     Pause,
     Rearm,
     Resume,
+    SetLimit,
     Stop,
     WriteReport,
 )
@@ -362,6 +363,19 @@ async def test_plus_and_minus_stay_between_half_and_four_hertz(desk) -> None:
         for _ in range(9):
             await pilot.press("minus")
         assert d.app.hz == 0.5
+
+
+async def test_the_command_line_tightens_a_limit_and_says_how_it_is_typed(desk) -> None:
+    d = desk()
+    async with d.run() as pilot:
+        for text in ("limit value 1.5k", "limit net config BTC"):
+            await pilot.press("colon", *text, "enter")
+        sent = [(c.limit, c.value, c.symbol) for c in d.client.did(SetLimit)]
+        assert sent == [("value", 1_500.0, ""), ("net", None, "BTC")]
+        for typed in ("limit", "limit net", "limit net -1", "limit net 1 2 3"):
+            await pilot.press("colon", *["minus" if c == "-" else c for c in typed], "enter")
+            assert "limit NAME VALUE" in d.app.view.note
+        assert len(d.client.did(SetLimit)) == 2
 
 
 async def test_the_command_line_runs_actions_by_name_and_cancels_by_id(desk) -> None:

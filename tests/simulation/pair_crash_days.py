@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -144,8 +145,10 @@ async def _one_life(day: Day, dice: Any, weathers: list[Weather], n: int) -> Non
     await tasks.sleep(0.05 + 2.5 * float(dice.random()))
 
 
-def crash_day(seed: int, crashes: int = CRASHES, **more: Any) -> Day:
-    """One seed: its market, its wire, its deaths. Every third day has a good wire."""
+def crash_day(
+    seed: int, crashes: int = CRASHES, beside: Callable[[World], Coroutine[Any, Any, None]] | None = None, **more: Any
+) -> Day:
+    """One seed: its market, its wire, its deaths. Every third day has a good wire. `beside` runs as long as the day."""
     dice = rng.stream(seed, "crash day")
     bad = seed % 3 != 0
     params = {
@@ -156,6 +159,8 @@ def crash_day(seed: int, crashes: int = CRASHES, **more: Any) -> Day:
     day = Day(seed, World(seed, **params), outages=bool(bad and dice.random() < 0.4))
 
     async def script(world: World) -> None:
+        if beside is not None:
+            world.spawn(beside(world))
         weathers = [weather_of(dice) if bad else Weather() for _ in world.shops]
         if day.outages:
             world.spawn(_outages(day, dice))

@@ -83,7 +83,7 @@ def test_a_journal_that_fails_halts_and_cancels_go_out_without_the_disk() -> Non
 
 def test_cancels_of_a_step_leave_before_its_creates_have_reached_the_disk() -> None:
     async def sync() -> None:
-        await tasks.sleep(0.5)
+        await tasks.sleep(0.4)
 
     async def script(rig: LiveRig) -> None:
         decided: dict[int, float] = {}
@@ -95,7 +95,7 @@ def test_cancels_of_a_step_leave_before_its_creates_have_reached_the_disk() -> N
 
         kept: list[object] = []
         rig.seen.each = note
-        await rig.to(20)
+        await rig.to(40)
         waits = {CREATE: [0.0], CANCEL: [0.0]}
         for at, request in rig.venue.log.sent:
             if request.kind in waits and id(request) in decided and not request.flags & STOP:

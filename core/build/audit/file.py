@@ -76,7 +76,7 @@ class Reader:
         length, crc = _HEAD.unpack(head)
         end = self.at + _HEAD.size + length
         size = self.size
-        if end > size:
+        if end > size or length == 0:  # cut off, or zeros that a power loss left
             return b""
         packed = os.pread(self._fd, length, self.at + _HEAD.size)
         if len(packed) < length or zlib.crc32(packed) != crc:

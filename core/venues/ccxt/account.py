@@ -20,9 +20,9 @@ from core.domain.order import REDUCE_ONLY, STOP
 from core.domain.ports import Clock
 from core.domain.units import BUY, NS_PER_MS, NS_PER_S
 from core.venues.budget import EMERGENCY
-from core.venues.ccxt.instances import Access, Instances
+from core.venues.ccxt.instances import Access, Instances, tls_context
 from core.venues.ccxt.markets import id_number
-from core.venues.ccxt.roster import Entry, Roster
+from core.venues.ccxt.roster import Entry, Roster, mark_of
 from core.venues.ccxt.traits import Traits
 from core.venues.ccxt.verdicts import AUTH, CLOCK, clean_text, judge
 from core.venues.ccxt.wiring import LANE, number
@@ -31,6 +31,8 @@ from core.venues.identity import NARROW_BITS, read_text
 BATCH = {"hyperliquid": 100, "binance_usdm": 10}  # orders that one cancel request takes; 1 elsewhere
 AT_ONCE = 8  # cancel requests on their way at a time
 FIRST_S, SLOWEST_S = 0.1, 2.0  # between requests that change nothing
+PROBE_S = 1.0
+CALM_NS = 5 * NS_PER_S
 BAN_NS = NS_PER_S  # where a 429 or 418 does not say how long
 _KEY = re.compile(r"User or API Wallet \S+ does not exist|Unable to recover signer", re.I)
 _CREATES = re.compile(r"^(create|edit).*order|^(fapi|dapi|private|sapi|papi)_?(private)?.*(post|put).*order", re.I)
@@ -56,10 +58,13 @@ class Account:
         self, traits: Traits, access: Access, roster: Roster, clock: Clock, note: Note, load: Load, whole: bool
     ) -> None:  # fmt: skip
         self.traits, self.access, self.roster, self.clock, self.note = traits, access, roster, clock, note
-        instances = Instances(traits, access, clock)
+        instances = Instances(traits, access, clock, ("emergency",))
         self.exchange = instances.emergency
-        instances.wires["emergency"].on_headers = self._heard
+        self.wire = instances.wires["emergency"]
+        self.wire.on_headers = self._heard
         self.exchange.timeout_on_exit = 10  # ms
+        self.exchange.ssl_context = tls_context()
+        self.exchange.options.setdefault("leverageBrackets", {})  # for margins, which no stop asks about
         self.whole = whole
         self.banned_until = 0  # wall, ns
         self.offset_ns = 0  # the venue's clock minus ours
@@ -67,6 +72,7 @@ class Account:
         self._load = load
         self._session: Any = None
         self._ready = False
+        self.marks: dict[int, tuple[float, int]] = {}  # price of a position as it was listed (0 = not told), and when
         self._listed: dict[int, Listed] = {}
         self._swept: set[str] = set()
         self._asked: object = None
@@ -86,6 +92,7 @@ class Account:
             return
         if self.access.session is not None and self._session is None:
             self._session = self.exchange.session = self.access.session()
+        self.exchange.markets_loading = None  # one that hangs is not waited for
         await self._load(self.exchange)
         await self._measure()
         self._ready = True
@@ -100,13 +107,24 @@ class Account:
         """Every open order of the account, regular and conditional, ours and others'."""
         await self.open()
         traits: Any = self.traits  # symbol None = all
-        regular, conditional = await asyncio.gather(
-            self.exchange.fetch_open_orders(), traits.conditional_orders(self.exchange, None)
+        regular, conditional = await self.together(
+            self.exchange.fetch_open_orders, partial(traits.conditional_orders, self.exchange, None)
         )
         self._listed = {}
         return tuple(
             [self._order(raw, False) for raw in regular] + [self._order(raw, True) for raw in conditional]
         )  # fmt: skip
+
+    @property
+    def careful(self) -> bool:
+        """A Retry-After was heard a moment ago: one request at a time, so that none is on its way into the next one."""
+        return self.clock.now() < self.banned_until + CALM_NS
+
+    async def together(self, *questions: Callable[[], Any]) -> list[Any]:
+        """Their answers, asked for at once where the venue showed no sign of a limit. Raises what the first raises."""
+        if self.careful:
+            return [await question() for question in questions]
+        return list(await asyncio.gather(*(question() for question in questions)))
 
     def _order(self, raw: Any, conditional: bool) -> OpenOrder:
         info = raw.get("info") or {}
@@ -138,6 +156,7 @@ class Account:
             lots = entry.lots(size) if size else 0
             if lots:
                 found.append(HeldPosition(entry.number, lots if held["side"] == "long" else -lots, 0, 0))
+                self.marks[entry.number] = mark_of(held), self.clock.now()
         return tuple(found)
 
     def entry(self, unified: str) -> Entry:
@@ -157,7 +176,7 @@ class Account:
         jobs = [
             job for (symbol, conditional), group in groups.items() for job in self._jobs(symbol, conditional, group)
         ]
-        gate = asyncio.Semaphore(AT_ONCE)
+        gate = asyncio.Semaphore(1 if self.careful else AT_ONCE)
 
         async def one(job: Callable[[], Any]) -> BaseException | None:
             async with gate:
@@ -206,6 +225,15 @@ class Account:
 
     # the venue itself ----------------------------------------------------------------------------------------------
 
+    async def lives(self) -> bool:
+        """Whether the venue answers its cheapest question within a second."""
+        try:
+            async with tasks.timeout(PROBE_S):
+                await self.exchange.fetch_time()
+        except FAULTS:
+            return False
+        return True
+
     async def heal(self, error: BaseException) -> None:
         """After a refusal for the clock: measure it again, so that the next request carries the venue's time."""
         import ccxt
@@ -217,8 +245,9 @@ class Account:
         """The venue's clock. Where it cannot be had the machine's stands: signed requests will tell."""
         sent = self.clock.now()
         try:
-            if "timeDifference" in self.exchange.options:
-                await self.exchange.load_time_difference()
+            if "timeDifference" in self.exchange.options:  # ours minus theirs, ms: it signs with that
+                self.offset_ns = -int(await self.exchange.load_time_difference()) * NS_PER_MS
+                return
             theirs = await self.exchange.fetch_time()
             self.offset_ns = int(theirs) * NS_PER_MS - (sent + self.clock.now()) // 2
         except FAULTS as error:

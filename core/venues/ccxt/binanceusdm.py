@@ -5,9 +5,43 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from core.codec.grid import decimal_of
+from core.codec.reasons import ZERO, Hostile
+from core.venues.ccxt.answers import amount, fields, figure, levels, maybe_figure, name, number, one_of, rows
 from core.venues.ccxt.traits import LIFETIME_MS, DeadMan, Frame, Traits, amount_of, kind_of_prefix, ns_of_ms
 
 RECENT = 500  # trades of one answer
+SIDE = one_of("BUY", "SELL")
+ORDER = fields(
+    symbol=name, orderId=number, clientOrderId=name, side=SIDE, price=amount, origQty=amount, executedQty=amount,
+    status=name,
+)  # fmt: skip
+BOOK = fields(lastUpdateId=number, bids=levels, asks=levels)
+HELD = fields(symbol=name, positionAmt=figure, entryPrice=amount, liquidationPrice=maybe_figure, positionSide=name)
+
+
+def held(value: Any) -> None:
+    """A position has a price that it was entered at: ccxt leaves out those without one."""
+    HELD(value)
+    if decimal_of(value["positionAmt"]) and not decimal_of(value["entryPrice"]):
+        raise Hostile(ZERO)
+
+
+DIFFERENCE = fields(s=name, U=number, u=number, pu=number, b=levels, a=levels)
+ANSWERS = {
+    "openOrders": rows(ORDER),
+    "order": ORDER,
+    "openAlgoOrders": rows(fields(symbol=name, algoId=number, side=SIDE, quantity=amount)),
+    "positionRisk": rows(held),
+    "userTrades": rows(
+        fields(symbol=name, id=number, orderId=number, side=SIDE, price=amount, qty=amount, time=number)
+    ),
+    "income": rows(fields(income=figure, time=number)),
+    "account": fields(assets=rows(fields(asset=name, walletBalance=figure)), positions=rows(fields(symbol=name))),
+    "depth": BOOK,
+    "time": fields(serverTime=number),
+    "POST countdownCancelAll": fields(symbol=name, countdownTime=figure),
+}
 
 
 class BinanceUsdm(Traits):
@@ -23,10 +57,13 @@ class BinanceUsdm(Traits):
     can_cancel_all = True
     one_way = True
     sequenced = True
+    digit_ids = True
     mark_from = "watch_mark_price"
     dead_man = DeadMan("symbol", window_ms=60_000, least_ms=5_000)
     expires = True
+    prices_markets = False
     keep_key_s = 1_200.0
+    answers = ANSWERS
 
     def subclass(self, base: type[Any]) -> type[Any]:
         class BinanceUsdmExchange(base):  # type: ignore[misc]
@@ -90,6 +127,7 @@ class BinanceUsdm(Traits):
             return None
         event = message.get("e")
         if event == "depthUpdate":
+            DIFFERENCE(message)  # half a difference applied is a wrong book; left out whole it is a gap, and asked anew
             return Frame(
                 str(message.get("s", "")), ns_of_ms(message.get("T") or message.get("E")),
                 int(message.get("U", 0)), int(message.get("u", 0)), int(message.get("pu", 0)),
@@ -97,6 +135,11 @@ class BinanceUsdm(Traits):
         if event == "listenKeyExpired":
             return Frame(key_expired=True)
         return None
+
+    def forget_book(self, exchange: Any, symbol: str) -> None:
+        exchange.orderbooks.pop(symbol, None)
+        for client in (exchange.clients or {}).values():
+            client.subscriptions.pop(f"orderbook::{symbol}", None)
 
     async def arm(self, exchange: Any, symbols: Sequence[str], timeout_ms: int) -> None:
         for symbol in symbols:
@@ -126,4 +169,4 @@ class BinanceUsdm(Traits):
         if exchange.options.get("enableDemoTrading"):
             return None
         answer = await exchange.sapiGetAccountApiRestrictions()
-        return str(answer.get("enableWithdrawals", "true")).lower() == "true"
+        return str(answer.get("enableWithdrawals")).lower() != "false"

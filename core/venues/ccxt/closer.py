@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from core.domain.order import ACCEPTED, LOST, MARKET, REDUCE_ONLY, REJECTED, Report, Request
 from core.domain.reasons import BAD_REQUEST, RATE_LIMIT, VENUE_CLOSED
-from core.domain.units import BUY
+from core.domain.units import BUY, NS_PER_S
 from core.venues.ccxt.account import FAULTS, Account
 from core.venues.ccxt.markets import id_number
 from core.venues.ccxt.roster import Entry
@@ -16,21 +17,30 @@ from core.venues.ccxt.verdicts import NOT_SENT, REFUSED, judge
 from core.venues.identity import Identity, text_of
 
 DEPTH = 100  # levels asked for
+TRADES = 500  # of one answer
+FRESH_NS = 2 * NS_PER_S
 Level = tuple[float, float]  # price in quote units, size in base coins
+Books = dict[int, tuple[list[Level], list[Level]]]  # by instrument: bids, asks
 
 
 class ClosingAccount(Account):
-    """`epoch` of the client ids of its closes."""
+    """`epoch` of the client ids of its closes. `closes`: by the venue's id of each the instrument and the middle of the
+    book before it, None where there was none."""
 
     epoch = 0
+
+    def __init__(self, *words: Any, **named: Any) -> None:
+        super().__init__(*words, **named)
+        self.closes: dict[str, tuple[Entry, float | None]] = {}
+        self._middles: dict[int, tuple[float, int]] = {}  # of the newest book, and when
 
     def _arm(self) -> None:
         """It creates: reduce-only requests of an emergency stop, nothing else (`reduce` checks)."""
 
     async def reduce_all(self, requests: Sequence[Request]) -> list[Report]:
-        """All of them at once; one answer each."""
+        """All of them, one answer each."""
         await self.pace(tuple((request.instrument, request.side, request.qty) for request in requests))
-        return list(await asyncio.gather(*(self.reduce(request) for request in requests)))
+        return await self.together(*(partial(self.reduce, request) for request in requests))
 
     async def reduce(self, request: Request) -> Report:
         """Send one close. Never again with the same id: what it did the next read of positions says."""
@@ -54,6 +64,8 @@ class ClosingAccount(Account):
             self.tell("close", what, 1, [error])
             return self._refusal(request, error)
         self.tell("close", what, 1, [])
+        if answer.get("id"):
+            self.closes[str(answer["id"])] = entry, self._middles.get(entry.number, (None, 0))[0]
         return self._report(request, ACCEPTED, id_number(answer["id"]) if answer.get("id") else 0)
 
     def _params(self, request: Request) -> dict[str, Any]:
@@ -83,10 +95,44 @@ class ClosingAccount(Account):
         """(bids, asks), best first. Raises what ccxt raises."""
         await self.open()
         found = await self.exchange.fetch_order_book(entry.unified, DEPTH)
-        return _levels(found["bids"]), _levels(found["asks"])
+        bids, asks = _levels(found["bids"]), _levels(found["asks"])
+        if bids and asks:
+            self._middles[entry.number] = (bids[0][0] + asks[0][0]) / 2, self.clock.now()
+        return bids, asks
+
+    async def books(self, numbers: Sequence[int]) -> Books:
+        """Those that can be had now, asked for together."""
+
+        async def one(number: int) -> tuple[list[Level], list[Level]] | None:
+            try:
+                return await self.book(self.roster.entries[number])
+            except FAULTS:
+                return None
+
+        found = await asyncio.gather(*(one(number) for number in numbers))
+        return {number: book for number, book in zip(numbers, found, strict=True) if book is not None}
+
+    async def fills(self, since_ms: int) -> list[tuple[Entry, dict[str, Any], float | None]]:
+        """What the closes brought by the venue's own list: instrument, unified trade, middle before. For evidence."""
+        found = []
+        for entry in {entry.number: entry for entry, _ in self.closes.values()}.values():
+            for trade in await self.exchange.fetch_my_trades(entry.unified, since_ms, TRADES):
+                known = self.closes.get(str(trade.get("order")))
+                if known is not None:
+                    found.append((entry, trade, known[1]))
+        return found
 
     async def _middle(self, entry: Entry) -> float | None:
-        """For venues that price market orders themselves from a price of ours; None where there is no book."""
+        """For venues that price market orders themselves from a price of ours; None where there is no book. The mark
+        that came with the position is near enough for their wide limit, and costs no question."""
+        if not self.traits.prices_markets:
+            return None
+        middle, ts = self._middles.get(entry.number, (0.0, 0))
+        if middle and self.clock.now() - ts < FRESH_NS:
+            return middle
+        mark, ts = self.marks.get(entry.number, (0.0, 0))
+        if mark and self.clock.now() - ts < FRESH_NS:
+            return mark
         bids, asks = await self.book(entry)
         return (bids[0][0] + asks[0][0]) / 2 if bids and asks else None
 

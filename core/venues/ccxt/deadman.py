@@ -17,7 +17,7 @@ from core.venues.budget import CANCEL_LANE
 from core.venues.ccxt.instances import Instances
 from core.venues.ccxt.traits import Traits
 from core.venues.ccxt.verdicts import judge
-from core.venues.ccxt.wiring import LANE
+from core.venues.ccxt.wiring import LANE, UNREADABLE
 
 NONE, ARMED, REFUSED, OFF = "none", "armed", "refused", "off"
 
@@ -88,7 +88,7 @@ class DeadManSwitch:
         sent = self.clock.monotonic()
         try:
             await self.traits.arm(self.instances.emergency, self.symbols, window)
-        except ccxt.BaseError as error:
+        except (ccxt.BaseError, *UNREADABLE) as error:
             self.failures += 1
             self.why = judge(error).text
             return False

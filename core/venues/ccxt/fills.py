@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.codec.reasons import WRONG_TYPE, Hostile
 from core.domain.order import FILLED, Report
 from core.domain.reasons import OK, VENUE_ACTION
 from core.venues.ccxt.ids import Ids
 from core.venues.ccxt.markets import Listing, id_number, side_of
 from core.venues.ccxt.traits import Traits, ns_of_ms
+
+
+def trade_number(traits: Traits, found: Any) -> int:
+    """The key of a fill. What is no id must not look like one that is new, or the fill would count twice (R-O2)."""
+    text = "" if found is None else str(found)
+    if not text or (traits.digit_ids and not (text.isascii() and text.isdigit() and 0 < int(text) < 1 << 62)):
+        raise Hostile(WRONG_TYPE)
+    return id_number(text)
 
 
 def fill_report(traits: Traits, ids: Ids, listing: Listing, trade: Any, kind: int | None = None) -> Report | None:
@@ -22,9 +31,10 @@ def fill_report(traits: Traits, ids: Ids, listing: Listing, trade: Any, kind: in
     cl_id, venue_id = ids.learn(traits.client_of(info), str(order) if order else None)
     if kind == FILLED and cl_id == 0:
         return None
-    px, qty, side = listing.ticks(trade["price"]), listing.lots(trade["amount"]), side_of(trade["side"])
+    (px, qty), side = listing.level(trade["price"], trade["amount"]), side_of(trade["side"])
+    number = trade_number(traits, trade["id"])
     fee, _ = listing.fill_fee(trade.get("fee"), px, qty)
     return Report(
-        listing.number, kind, ns_of_ms(trade["timestamp"]), cl_id, venue_id, side, px, qty, 0, id_number(trade["id"]),
+        listing.number, kind, ns_of_ms(trade["timestamp"]), cl_id, venue_id, side, px, qty, 0, number,
         fee, int(traits.is_maker(trade)), code=OK if kind == FILLED else VENUE_ACTION,
     )  # fmt: skip

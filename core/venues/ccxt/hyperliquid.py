@@ -8,8 +8,24 @@ from typing import Any
 from core.domain.instrument import Instrument
 from core.domain.order import DELEVERAGED, FILLED, LIQUIDATED
 from core.domain.units import NS_PER_MS
+from core.venues.ccxt.answers import amount, fields, figure, maybe_figure, name, number, one_of, rows
 from core.venues.ccxt.keccak import quicken
 from core.venues.ccxt.traits import LIFETIME_MS, DeadMan, Frame, Traits, amount_of, ns_of_ms
+
+SIDE = one_of("A", "B")
+HELD = fields(coin=name, szi=figure, entryPx=maybe_figure, liquidationPx=maybe_figure, unrealizedPnl=figure)
+ANSWERS = {
+    "frontendOpenOrders": rows(
+        fields(coin=name, side=SIDE, oid=number, sz=amount, origSz=amount, limitPx=amount, timestamp=number)
+    ),
+    "clearinghouseState": fields(marginSummary=fields(accountValue=figure), assetPositions=rows(fields(position=HELD))),
+    "userFillsByTime": rows(
+        fields(coin=name, side=SIDE, oid=number, tid=number, px=amount, sz=amount, fee=figure, time=number)
+    ),
+    "userFunding": rows(fields(time=number, delta=fields(coin=name, usdc=figure))),
+    "orderStatus": fields(status=name),
+    "exchangeStatus": fields(time=number),
+}
 
 
 class Hyperliquid(Traits):
@@ -24,8 +40,13 @@ class Hyperliquid(Traits):
     has_fok = False
     margin_with_leverage = True
     fixed_tick = False
+    digit_ids = True
     dead_man = DeadMan("account", window_ms=60_000, least_ms=5_000)
     expires = True
+    answers = ANSWERS
+
+    def asks(self, method: str, path: str, params: Mapping[str, Any]) -> str:
+        return str(params.get("type")) if path == "info" else path
 
     def prepare(self) -> str:
         return quicken()

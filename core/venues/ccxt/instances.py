@@ -1,11 +1,14 @@
 """The three ccxt instances of one venue account: data, trade, emergency. They share markets; each has its own session.
 
-The emergency one is unthrottled and kept warm, so that a cancel never queues behind a quote or a query.
+The emergency one is unthrottled and kept warm, so that a cancel never queues behind a quote or a query; inside a
+Retry-After of any of them it refuses, as nothing may be sent (R-N2).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import functools
+import ssl
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,6 +20,7 @@ from core.venues.ccxt.traits import Traits
 from core.venues.ccxt.wiring import Wire, wired
 
 TIMEOUT_MS = 5_000
+NAMES = ("data", "trade", "emergency")
 CREDENTIALS = ("apiKey", "secret", "password", "privateKey", "walletAddress", "accountIndex", "apiKeyIndex")
 
 
@@ -33,19 +37,23 @@ class Access(msgspec.Struct, frozen=True):
 
 
 class Instances:
-    """`data` reads and listens, `trade` creates and cancels, `emergency` only cancels and reads."""
+    """`data` reads and listens, `trade` creates and cancels, `emergency` only cancels and reads. `names`: those that
+    are made; a stop has the last one alone."""
 
-    def __init__(self, traits: Traits, access: Access, clock: Clock) -> None:
+    def __init__(self, traits: Traits, access: Access, clock: Clock, names: Sequence[str] = NAMES) -> None:
         self.traits, self.access, self.clock = traits, access, clock
         self.budget = WeightBudget(traits.weight_per_minute)
         self.warning = traits.prepare()  # for the operator; "" = none
         self.wires = {
             "data": Wire(clock, self.budget),
             "trade": Wire(clock, self.budget),
-            "emergency": Wire(clock, None),
+            "emergency": Wire(clock, None, self.budget),
         }
-        made = {name: self._make(wire) for name, wire in self.wires.items()}
-        self.data, self.trade, self.emergency = made["data"], made["trade"], made["emergency"]
+        self.wires = {name: wire for name, wire in self.wires.items() if name in names}
+        made: dict[str, Any] = {name: self._make(wire) for name, wire in self.wires.items()}
+        self.data: Any = made.get("data")
+        self.trade: Any = made.get("trade")
+        self.emergency: Any = made.get("emergency")
         for wire in self.wires.values():
             wire.on_headers = self._headers
         self._sessions: list[Any] = []
@@ -60,6 +68,7 @@ class Instances:
             settings["urls"] = {"api": dict(self.access.urls)}
         exchange = self.traits.subclass(wired(base))(settings)
         exchange.wire = wire
+        wire.answers, wire.asks = self.traits.answers, self.traits.asks
         exchange.own_session = self.access.session is None  # a session handed in is the only way out
         if int(exchange.options.get("maxRetriesOnFailure") or 0) != 0:
             raise Refused(f"Expected ccxt never to send again by itself, {self.traits.name} would")
@@ -99,3 +108,11 @@ class Instances:
     @property
     def errors(self) -> int:
         return sum(wire.counters.errors for wire in self.wires.values())
+
+
+@functools.cache
+def tls_context() -> ssl.SSLContext:
+    """One for all accounts of a process: to read the certificates takes a tenth of a second."""
+    import certifi
+
+    return ssl.create_default_context(cafile=certifi.where())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.codec.grid import Step, decimal_of
-from core.codec.reasons import Hostile
+from core.codec.grid import MAX_LEVEL, Step, decimal_of
+from core.codec.reasons import TOO_LARGE, Hostile
 from core.domain.instrument import Instrument
-from core.domain.units import BUY, MONEY
+from core.domain.units import BUY, MAX_NOTIONAL, MONEY
 from core.venues.ccxt.traits import Traits
 
 
@@ -49,7 +49,16 @@ class Listing:
         if currency not in (self.instrument.quote, "USDC", "USDT", "USD"):
             raise Hostile("foreign_currency")
         number = decimal_of(value) * MONEY
+        if abs(number) > MAX_NOTIONAL:
+            raise Hostile(TOO_LARGE)
         return -int(-number // 1)
+
+    def level(self, price: object, size: object) -> tuple[int, int]:
+        """(ticks, lots) of a price with its size, whose product an int64 holds. Raises Hostile."""
+        px, qty = self.ticks(price), self.lots(size)
+        if px * qty * self.instrument.unit > MAX_LEVEL:
+            raise Hostile(TOO_LARGE)
+        return px, qty
 
     def fill_fee(self, fee: Any, px: int, qty: int) -> tuple[int, bool]:
         """(fee in 1e-8 quote, known). Where the venue's figure cannot be used: the taker rate, against us."""
@@ -69,13 +78,13 @@ class Listing:
         ):
             if what == "tick" and not self.fixed_tick:
                 continue
-            if theirs is not None and abs(float(theirs) - ours) > 1e-12:
+            if theirs is not None and not abs(float(theirs) - ours) <= 1e-12:  # NaN differs from everything
                 out.append(f"{what} is {float(theirs):g}, ours {ours:g}")
         least = (limits.get("amount") or {}).get("min")
-        if least is not None and float(least) > self.size_of(self.instrument.min_lots) + 1e-12:
+        if least is not None and not float(least) <= self.size_of(self.instrument.min_lots) + 1e-12:
             out.append(f"smallest size is {float(least):g}, ours {self.size_of(self.instrument.min_lots):g}")
         cost = (limits.get("cost") or {}).get("min")
-        if cost is not None and float(cost) > self.instrument.min_notional / MONEY + 1e-9:
+        if cost is not None and not float(cost) <= self.instrument.min_notional / MONEY + 1e-9:
             out.append(f"smallest notional is {float(cost):g}, ours {self.instrument.min_notional / MONEY:g}")
         if market.get("active") is False:
             out.append("the market is closed")

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from core.codec.reasons import Hostile
+from core.codec.grid import MAX_LEVEL
+from core.codec.reasons import TOO_LARGE, Hostile
 from core.domain.order import ACCEPTED, CANCELED, EXPIRED, FILLED, REJECTED, Report
 from core.domain.ports import Clock
 from core.domain.reasons import BAD_REQUEST, NO_FILL, VENUE_ACTION
@@ -61,6 +62,8 @@ class PrivateFeed:
             qty = listing.size.nearest(order.get("amount") or 0)
             left = listing.size.nearest(order.get("remaining") or 0)
             side = side_of(order.get("side"))
+            if px * max(qty, left) * listing.instrument.unit > MAX_LEVEL:
+                raise Hostile(TOO_LARGE)
         except Hostile:
             self.refused += 1
             px, qty, left, side = 0, 0, 0, BUY

@@ -5,20 +5,21 @@ Whatever is not a plain positive figure on the grid is refused here and counted 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 
 from core.codec.columns import units_of
-from core.codec.grid import signed_units
-from core.codec.reasons import FAULTS, Hostile
+from core.codec.grid import MAX_LEVEL, signed_units
+from core.codec.reasons import CROSSED, FAULTS, NOT_A_NUMBER, TOO_LARGE, UNSORTED, ZERO, Hostile
 from core.domain.book import F_MARK, F_TRADE, LEVELS
 from core.domain.ports import Clock
 from core.domain.units import BUY, FAR, SELL
 from core.venues.ccxt.markets import Listing, id_number, side_of
 from core.venues.ccxt.traits import ns_of_ms
 
-CROSSED, UNHEARD = "crossed", "unheard"
+UNHEARD = "unheard"
 
 
 class FeedSink(Protocol):
@@ -44,6 +45,7 @@ class PublicFeed:
         self.book_ts = 0  # exchange time of the newest book, our clock
         self.trade_ms = 0  # exchange time of the newest trade
         self._last_trades: dict[int, None] = {}
+        self.on_refused: Callable[[str], None] = lambda why: None  # of a whole book
 
     def _drop(self, reason: str) -> None:
         self.dropped[reason] = self.dropped.get(reason, 0) + 1
@@ -64,7 +66,7 @@ class PublicFeed:
         return self.clock.monotonic() - self.heard_ns > self.listing.instrument.book_stale_ns
 
     def take_book(self, book: Any) -> bool | None:
-        """A unified order book, `timestamp` in ms or None. False: not from the stream, and not taken."""
+        """A unified order book, `timestamp` in ms or None. False: not taken, and no news of the stream."""
         if self._is_unheard(book):
             self._drop(UNHEARD)
             return False
@@ -77,24 +79,42 @@ class PublicFeed:
             try:
                 raw = np.asarray(levels, np.float64)
             except (TypeError, ValueError):
-                self._drop("not_a_number")
-                return None
+                return self._refuse_book(NOT_A_NUMBER)
             for column, step, out in (
                 (0, self.listing.instrument.tick, px), (1, self.listing.lot_size, sz),
             ):  # fmt: skip
                 units, faults = units_of(raw[:, column], step)
                 if faults.any():
-                    self._drop(str(FAULTS[int(faults[faults != 0][0])]))
-                    return None
+                    return self._refuse_book(str(FAULTS[int(faults[faults != 0][0])]))
                 out[side][: len(units)] = units
-        if px[BUY][0] and px[SELL][0] and px[BUY][0] >= px[SELL][0]:
-            self._drop(CROSSED)
-            self.gap(1)
-            return None
+        if reason := self._disorder(px, sz):
+            return self._refuse_book(reason)
         self.books += 1
         self.book_ts = ts
         self.sink.book(self.listing.number, ts, now, px, sz)
         return None
+
+    def _disorder(self, px: np.ndarray, sz: np.ndarray) -> str:
+        """Why whole levels are no book, "" where they are one: nothing beside zero, best first, not crossed."""
+        for side, sign in ((BUY, -1), (SELL, 1)):
+            used = (px[side] != 0) | (sz[side] != 0)
+            depth = int(used.sum())
+            if (px[side][:depth] == 0).any() or (sz[side][:depth] == 0).any():
+                return ZERO
+            if (np.diff(px[side][:depth]) * sign <= 0).any():
+                return UNSORTED
+            if (px[side].astype(np.float64) * sz[side] * self.listing.instrument.unit > MAX_LEVEL).any():
+                return TOO_LARGE
+        return CROSSED if px[BUY][0] and px[SELL][0] and px[BUY][0] >= px[SELL][0] else ""
+
+    def _refuse_book(self, reason: str) -> bool:
+        """Counted. A crossed book is void; one that is made of differences stays wrong, so it is asked for anew."""
+        self._drop(reason)
+        if self.sequenced or reason == CROSSED:
+            self.gap(1)
+        if self.sequenced:
+            self.on_refused(f"a book was refused: {reason}")
+        return False
 
     def take_trades(self, trades: Any) -> None:
         """Unified trades, oldest first; seen ids are skipped (a snapshot or a reconnect shows them again)."""
@@ -106,10 +126,8 @@ class PublicFeed:
                 self._last_trades.pop(next(iter(self._last_trades)))
             self._last_trades[number] = None
             try:
-                values = (
-                    self.listing.ticks(trade["price"]), self.listing.lots(trade["amount"]),
-                    1 if side_of(trade["side"]) == BUY else -1, number,
-                )  # fmt: skip
+                px, sz = self.listing.level(trade["price"], trade["amount"])
+                values = (px, sz, 1 if side_of(trade["side"]) == BUY else -1, number)
             except Hostile as error:
                 self._drop(str(error))
                 continue
@@ -123,6 +141,8 @@ class PublicFeed:
         info = ticker.get("info") or {}
         try:
             mark = self.listing.price.nearest(ticker.get("markPrice") or info.get("markPx"))
+            if mark == 0:
+                raise Hostile(ZERO)
             index_value = ticker.get("indexPrice") or info.get("oraclePx")
             index = self.listing.price.nearest(index_value) if index_value else 0
             rate_text = info.get("r") or info.get("funding") or info.get("fundingRate")

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from core.codec.reasons import Hostile
+from core.codec.grid import MAX_LEVEL
+from core.codec.reasons import EMPTY, TOO_LARGE, WRONG_TYPE, Hostile
 from core.domain.events import HeldPosition, OpenOrder, Read, ReadReply
 from core.domain.order import FUNDED, REDUCE_ONLY, Report
 from core.domain.ports import Clock
@@ -20,7 +21,7 @@ from core.venues.ccxt.instances import Instances
 from core.venues.ccxt.markets import Listing, id_number, side_of
 from core.venues.ccxt.traits import Traits, amount_of, ns_of_ms
 from core.venues.ccxt.verdicts import Verdict, clean_text, judge
-from core.venues.ccxt.wiring import LANE
+from core.venues.ccxt.wiring import LANE, UNREADABLE
 
 T = TypeVar("T")
 TRIES = 3
@@ -62,13 +63,19 @@ class Reader:
         }  # fmt: skip
         try:
             found = await self._patiently(lambda: ask[read.what](exchange))
-        except (ccxt.BaseError, TimeoutError, Hostile, LookupError, TypeError, ValueError) as error:
+        except (ccxt.BaseError, TimeoutError, *UNREADABLE) as error:
             if isinstance(error, ccxt.BaseError):
                 self.on_venue(judge(error))
             else:
                 self.unreadable += 1
-            return ReadReply(read.what, read.nonce, self.clock.now(), error=clean_text(error))
+            return ReadReply(read.what, read.nonce, self.clock.now(), error=self._word(error, emergency))
         return ReadReply(read.what, read.nonce, self.clock.now(), **found)
+
+    def _word(self, error: BaseException, emergency: bool) -> str:
+        """For the table of a stop: a ban with its end, so that it comes back then and not before."""
+        left = self.instances.budget.banned_until - self.clock.monotonic()
+        until = f"banned {self.clock.now() + left} " if emergency and left > 0 else ""
+        return until + clean_text(error)
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Reads may be asked again: exponential waits with jitter, no more than three times."""
@@ -101,6 +108,8 @@ class Reader:
 
     def _order(self, listing: Listing, order: Any) -> OpenOrder:
         client = str(order.get("clientOrderId") or self.traits.client_of(order.get("info") or {}))
+        if not order.get("id"):
+            raise Hostile(EMPTY)
         cl_id, venue_id = self.ids.learn(client, str(order["id"]))
         price = order.get("price") or order.get("triggerPrice") or 0
         left = order.get("remaining")
@@ -116,11 +125,15 @@ class Reader:
         for held in await exchange.fetch_positions(list(by_symbol)):
             listing = by_symbol.get(str(held.get("symbol")))
             size = held.get("contracts")
-            if listing is None or not size:
+            if listing is None or size == 0:
                 continue
             lots = listing.lots(size)
+            if held["side"] not in ("long", "short"):
+                raise Hostile(WRONG_TYPE)
             sign = 1 if held["side"] == "long" else -1
             entry = float(held.get("entryPrice") or 0.0) / listing.instrument.tick
+            if not 0.0 <= entry * lots * listing.instrument.unit <= MAX_LEVEL:
+                raise Hostile(TOO_LARGE)
             liquidation = held.get("liquidationPrice")
             found.append(
                 HeldPosition(
@@ -153,7 +166,8 @@ class Reader:
             (report.instrument, report.kind, report.trade_id): report for report in found if report.ts >= self.since_ns
         }
         ordered = tuple(sorted(unique.values(), key=lambda report: (report.ts, report.trade_id)))
-        self._newest_ns = max((report.ts for report in ordered), default=self._newest_ns)
+        newest = max((report.ts for report in ordered), default=self._newest_ns)
+        self._newest_ns = min(newest, now)  # a time that has not come yet must not hide what comes before it
         if asks_funding:
             self._answered_ns = now
         return {"trades": ordered}

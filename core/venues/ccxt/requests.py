@@ -130,7 +130,8 @@ class OrderDoor:
             self._report(request, AMEND_REJECTED, code=BAD_REQUEST)
             return
         LANE.set(ORDER)
-        params = {"clientOrderId": self.ids.text(request.cl_id), **self.traits.lifetime(self._venue_now())}
+        asked = self._venue_now()
+        params = {"clientOrderId": self.ids.text(request.cl_id), **self.traits.lifetime(asked)}
         try:
             answer = await self.instances.trade.edit_order(
                 venue, listing.symbol, "limit", SIDES[request.side], listing.size_of(request.qty),
@@ -144,8 +145,8 @@ class OrderDoor:
         ended = ENDED.get(str(answer.get("status") or ""))  # a venue may end what it cannot amend
         if ended:
             self._report(request, ended, NO_FILL, left=self._left(request, answer))
-        else:
-            self._report(request, AMENDED)
+        else:  # as old as the question: the stream may have told it, and a newer change may be on its way
+            self._report(request, AMENDED, ts=asked)
 
     def _left(self, request: Request, answer: Any) -> int:
         """Lots that an ended order did not fill; all of it where the answer does not say."""
@@ -154,6 +155,14 @@ class OrderDoor:
             return self.listings[request.instrument].size.nearest(left) if left is not None else request.qty
         except Hostile:
             return request.qty
+
+    def _total(self, request: Request, answer: Any) -> int:
+        """Lots of a cancelled order, filled ones included; what it did not fill where the answer does not say."""
+        total = answer.get("amount") if answer.get("remaining") is not None else None
+        try:
+            return self.listings[request.instrument].size.nearest(total) if total else self._left(request, answer)
+        except Hostile:
+            return self._left(request, answer)
 
     async def _cancel(self, request: Request) -> None:
         listing = self.listings[request.instrument]
@@ -171,7 +180,7 @@ class OrderDoor:
             params = {"trigger": True}
         for attempt in range(CANCEL_TRIES):
             try:
-                await exchange.cancel_order(venue, listing.symbol, params)
+                answer = await exchange.cancel_order(venue, listing.symbol, params)
             except Exception as error:
                 verdict = judge(error)
                 again = verdict.state in (UNKNOWN, NOT_SENT) and attempt + 1 < CANCEL_TRIES
@@ -181,7 +190,7 @@ class OrderDoor:
                 await tasks.sleep(0.25 * 2**attempt * (0.5 + float(self._dice.random())))
                 continue
             break
-        self._report(request, CANCELED)
+        self._report(request, CANCELED, left=self._left(request, answer), qty=self._total(request, answer))
 
     async def cancel_all(self, instrument: int) -> bool:
         """The venue's own cancel-all of one instrument, where it has one. True when the venue said yes."""
@@ -219,11 +228,14 @@ class OrderDoor:
         if verdict.venue != FINE or verdict.state not in (REFUSED, GONE):  # a plain no is an answer of a healthy venue
             self.on_venue(verdict)
 
-    def _report(self, request: Request, kind: int, code: int = 0, venue_id: int = 0, left: int | None = None) -> None:
+    def _report(
+        self, request: Request, kind: int, code: int = 0, venue_id: int = 0, left: int | None = None, ts: int = 0,
+        qty: int = 0,
+    ) -> None:  # fmt: skip
         self.report(
             Report(
-                request.instrument, kind, self._venue_now(), request.cl_id, venue_id or request.venue_id,
-                request.side, request.px, request.qty, request.qty if left is None else left, code=code,
+                request.instrument, kind, ts or self._venue_now(), request.cl_id, venue_id or request.venue_id,
+                request.side, request.px, qty or request.qty, request.qty if left is None else left, code=code,
             )
         )  # fmt: skip
 

@@ -9,8 +9,10 @@ from typing import Any
 
 from core.codec.grid import Step
 from core.codec.reasons import Hostile
+from core.domain.units import MONEY
 
 FINEST = 1e-8
+MOST_LOTS = 1 << 45
 
 
 class Entry:
@@ -21,6 +23,9 @@ class Entry:
     ) -> None:  # fmt: skip
         self.number, self.unified, self.shown, self.ours = number, unified, shown, ours
         self.price, self.size = Step(tick), Step(lot)
+        self.min_lots, self.max_lots = 1, MOST_LOTS
+        self.unit = round(tick * lot * MONEY)  # 1e-8 quote per tick and lot
+        self._lot = lot
 
     def ticks(self, value: object) -> int:
         """For display and evidence: 0 where the figure cannot be read. A cancel needs no price."""
@@ -32,6 +37,14 @@ class Entry:
     def lots(self, value: object) -> int:
         """Size in lots, never 0 for a size that is not. Raises Hostile."""
         return max(1, self.size.nearest(value)) if float(str(value)) else 0
+
+    def bound(self, amount: Any) -> None:
+        """The smallest and largest order, as ccxt tells them of a market; what it does not tell stays open."""
+        least, most = (_amount(amount.get(name)) for name in ("min", "max"))
+        if least > 0:
+            self.min_lots = max(1, round(least / self._lot))
+        if most > 0:
+            self.max_lots = max(self.min_lots, min(int(most / self._lot + 1e-9), MOST_LOTS))
 
     def price_of(self, ticks: int) -> float:
         """Quote units."""
@@ -61,7 +74,9 @@ class Roster:
         if unified in self._numbers:
             return self.entries[self._numbers[unified]]
         precision = (market or {}).get("precision") or {}
-        return self.add(unified, unified, _step(precision.get("price")), _step(precision.get("amount")), ours=False)
+        made = self.add(unified, unified, _step(precision.get("price")), _step(precision.get("amount")), ours=False)
+        made.bound(((market or {}).get("limits") or {}).get("amount") or {})
+        return made
 
     def named(self, text: str) -> Entry | None:
         """The instrument that a person in a hurry means: our symbol, the unified one, with or without separators."""
@@ -75,6 +90,25 @@ class Roster:
     def shown(self) -> tuple[str, ...]:
         """Symbols by number."""
         return tuple(entry.shown for entry in self.entries)
+
+
+def mark_of(held: Any) -> float:
+    """What the venue values a position at, quote units; 0 where it does not say."""
+    told = held.get("markPrice")
+    if told is None and held.get("notional") and held.get("contracts"):
+        told = float(held["notional"]) / float(held["contracts"]) / float(held.get("contractSize") or 1.0)
+    try:
+        return abs(float(told or 0.0))
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def _amount(value: object) -> float:
+    try:
+        found = float(str(value))
+    except ValueError:
+        return 0.0
+    return found if 0.0 < found < 1e12 else 0.0
 
 
 def _step(value: object) -> float:

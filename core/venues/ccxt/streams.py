@@ -14,6 +14,7 @@ from core import rng, tasks
 from core.domain.ports import Clock
 from core.domain.units import NS_PER_S
 from core.venues.ccxt.verdicts import clean_text
+from core.venues.ccxt.wiring import UNREADABLE
 
 LEAST_S, MOST_S = 0.1, 10.0
 MOST_PATIENCE = 4  # times a stream's limit that a new connection may take to say its first word
@@ -41,6 +42,7 @@ class Stream:
         self.restarts = 0
         self.refused = 0  # batches that could not be read
         self.why = "not yet connected"
+        self.forget: Callable[[], None] = lambda: None  # what ccxt keeps of it, before it is asked for anew
         self._dice = rng.stream(seed, f"redial/{name}")
         self._task: asyncio.Task[None] | None = None
         self._inner: asyncio.Task[Any] | None = None
@@ -65,8 +67,9 @@ class Stream:
         return now - max(self.newest_ns, self.dialled_ns)
 
     def redial(self, why: str) -> None:
-        """Give up the wait that is on: the stream is silent or its key is gone."""
+        """Give up the wait that is on: the stream is silent, or what it says cannot be read, or its key is gone."""
         self.why = why
+        self.forget()
         if not self.up:
             self.patience = min(MOST_PATIENCE, 2 * self.patience)
         if self._inner is not None and not self._inner.done():
@@ -98,14 +101,14 @@ class Stream:
             self._news(await self._watch())
 
     def _news(self, news: Any) -> None:
-        self.batches += 1
         problem = ""
         try:
             if self._take(news) is False:
-                return  # told, but not by the stream
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+                return  # told, but no news of the stream
+        except UNREADABLE as error:
             self.refused += 1
             problem = clean_text(error)
+        self.batches += 1
         self.newest_ns, self.patience = self.clock.monotonic(), 1
         if not self.up:
             self.up = True

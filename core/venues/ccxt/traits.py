@@ -11,12 +11,14 @@ from typing import Any
 
 import msgspec
 
-from core.codec.grid import signed_units
+from core.codec.grid import MAX_LEVEL, signed_units
 from core.domain.instrument import Instrument
 from core.domain.order import DELEVERAGED, FILLED, LIQUIDATED, MARKET, POST_ONLY, REDUCE_ONLY, Request
 from core.domain.units import NS_PER_MS
+from core.venues.ccxt.answers import Check
 
 MONEY_STEP = "0.00000001"
+LAST_MS = 4_102_444_800_000  # 2100: later is no time, and its ns would not fit
 LIFETIME_MS = 2_000  # R: how long a create may still arrive (RELIABILITY 2.3)
 
 
@@ -41,13 +43,16 @@ class Traits:
     one_way = False  # the account has a hedge mode that must be off
     margin_with_leverage = False  # one call sets both
     fixed_tick = True  # the price grid is one step at every price
+    digit_ids = False  # trades are numbered with digits
     sequenced = False  # books carry sequence numbers, so gaps are counted
     mark_from = "watch_ticker"
     dead_man: DeadMan | None = None
+    prices_markets = True  # a market order needs a price of ours, from which the venue's client makes its limit
     expires = False  # creates carry a venue-enforced expiry
     networks: tuple[str, ...] = ("mainnet", "testnet", "demo", "loopback")  # where orders are allowed
     keep_key_s = 0.0  # the private stream's key must be renewed this often; 0 = it has none
     public_only = False  # orders are refused everywhere; why is in `refused_live`
+    answers: Mapping[str, Check] = {}  # what the answers must look like that orders and positions are read from
     refused_live = ""  # the reason, and the operator's next step
 
     def refuses(self, network: str) -> str:
@@ -65,6 +70,13 @@ class Traits:
     def options(self) -> dict[str, Any]:
         """Constructor settings of every instance."""
         return {}
+
+    def asks(self, method: str, path: str, params: Mapping[str, Any]) -> str:
+        """What a request asks for, as `answers` names it."""
+        return path if method == "GET" else f"{method} {path}"
+
+    def forget_book(self, exchange: Any, symbol: str) -> None:
+        """After a book that could not be read: the next wait subscribes anew. Nothing where books come whole."""
 
     def addresses(self, url: str) -> dict[str, Any]:
         """ccxt's addresses on a loopback venue at `url` (http://127.0.0.1:PORT)."""
@@ -160,12 +172,12 @@ class Frame(msgspec.Struct, frozen=True):
 
 def amount_of(value: object) -> int:
     """A signed amount in 1e-8 quote, nearest. Raises Hostile."""
-    return signed_units(value, MONEY_STEP)
+    return signed_units(value, MONEY_STEP, MAX_LEVEL)
 
 
 def ns_of_ms(value: Any) -> int:
     """Milliseconds of a message as ns; 0 where it is no time."""
-    return int(value) * NS_PER_MS if isinstance(value, int | float) and 0 < value < 1e14 else 0
+    return int(value) * NS_PER_MS if isinstance(value, int | float) and 0 < value < LAST_MS else 0
 
 
 def kind_of_prefix(client: str) -> int:

@@ -19,13 +19,15 @@ from core.venues.ccxt.public import PublicFeed
 from core.venues.ccxt.streams import Stream, Watchdog
 from core.venues.ccxt.traits import Traits
 from core.venues.ccxt.verdicts import Verdict, clean_text, judge
-from core.venues.ccxt.wiring import LANE
+from core.venues.ccxt.wiring import LANE, UNREADABLE
 from core.venues.condition import ClockFilter, Condition
 
 CLOCK_EVERY_NS, CLOCK_AGAIN_NS = 60 * NS_PER_S, 5 * NS_PER_S  # ordinarily, and while it is off
 STEP_NS = 20 * NS_PER_MS  # a sample this far outside its own round trip says that a clock was set
 TICK_S = 0.25
 KEY_AGAIN_S = 60.0
+LET_GO_S = 1.0
+MOST_LOST = 1 << 40  # of a gap: a sequence number may be anything
 Say = Callable[[str, str, str], None]  # level, code, text
 
 
@@ -75,7 +77,7 @@ class Upkeep:
             now = self.clock.monotonic()
             stale = self.watchdog.check(now)
             if stale:
-                await self._drop_clients(stale)
+                self._drop_clients(stale)
             every = CLOCK_AGAIN_NS if self.condition.state.name == "clock" else CLOCK_EVERY_NS
             half_open = self.condition.probe_due(self.clock.now())
             if half_open or now - self._measured_at > every:
@@ -99,7 +101,7 @@ class Upkeep:
         asked = self.condition.state
         try:
             await self.measure_clock(1)
-        except ccxt.BaseError as error:
+        except (ccxt.BaseError, *UNREADABLE) as error:
             self.on_verdict(judge(error))
             return
         now = self.clock.now()
@@ -126,7 +128,7 @@ class Upkeep:
 
     # streams ---------------------------------------------------------------------------------------------------------
 
-    async def _drop_clients(self, stale: Sequence[Stream]) -> None:
+    def _drop_clients(self, stale: Sequence[Stream]) -> None:
         """A silent stream's sockets are closed, so that the next wait dials and subscribes anew."""
         wire, now = self.instances.wires["data"], self.clock.monotonic()
         clients = self.instances.data.clients or {}
@@ -134,7 +136,7 @@ class Upkeep:
         for url, client in list(clients.items()):
             if alone or now - wire.counters.last_frame.get(url, 0) > NS_PER_S:
                 clients.pop(url, None)
-                await client.close()
+                tasks.spawn(_let_go(client), "silent socket", _lost)
         for stream in stale:
             self.note("warn", "stale", f"{self.traits.name} {stream.name}: {stream.why}")
 
@@ -153,8 +155,8 @@ class Upkeep:
                 if feed.listing.instrument.symbol == frame.symbol:
                     feed.heard(frame.last)
                     if gap:
-                        feed.gap(max(1, frame.first - before - 1))
-            self._newest_update[frame.symbol] = frame.last
+                        feed.gap(max(1, min(frame.first - before - 1, MOST_LOST)))
+                    self._newest_update[frame.symbol] = frame.last
         return False
 
     async def _keep_key(self) -> None:
@@ -165,7 +167,7 @@ class Upkeep:
         self._kept_at = self.clock.monotonic()
         try:
             await self.traits.keep_key(self.instances.data)
-        except ccxt.BaseError as error:
+        except (ccxt.BaseError, *UNREADABLE) as error:
             self._kept_at -= round((self.traits.keep_key_s - KEY_AGAIN_S) * NS_PER_S)
             self.note("warn", "listen_key", f"{self.traits.name}: the key was not renewed: {clean_text(error)}")
 
@@ -190,8 +192,18 @@ class Upkeep:
 
         try:
             order = await self.instances.data.fetch_order(str(trade["order"]), str(trade["symbol"]))
-        except (ccxt.BaseError, KeyError) as error:
+        except (ccxt.BaseError, *UNREADABLE) as error:
             self.note("warn", "fill_unclaimed", f"{self.traits.name}: {type(error).__name__} for a fill's order")
             return
         self.private.take_orders([order])
         self.private.take_trades([trade])
+
+
+async def _let_go(client: Any) -> None:
+    """Close a socket without waiting for a far side that may be gone: its closing handshake alone takes ten seconds."""
+    async with tasks.timeout(LET_GO_S):
+        await client.close()
+
+
+def _lost(_error: BaseException) -> None:
+    """No goodbye was heard; the connection is cut all the same."""

@@ -7,6 +7,7 @@ state with a name and a next step, and never a lost or doubled order.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -32,8 +33,8 @@ from core.venues.ccxt.setup import set_up
 from core.venues.ccxt.streams import Stream
 from core.venues.ccxt.traits import Traits
 from core.venues.ccxt.upkeep import Say, Upkeep
-from core.venues.ccxt.verdicts import Verdict, judge
-from core.venues.ccxt.wiring import LANE
+from core.venues.ccxt.verdicts import Verdict, clean_text, judge
+from core.venues.ccxt.wiring import LANE, UNREADABLE
 from core.venues.condition import NEXT_STEPS, Condition
 
 MARK_STALE_NS = 10 * NS_PER_S
@@ -106,6 +107,9 @@ class CcxtVenue:
             verdict = judge(error)
             step = NEXT_STEPS.get(verdict.venue, "")
             raise Refused(f"{self.traits.name}: {verdict.text}{'; ' if step else ''}{step}") from None
+        except UNREADABLE as error:
+            await self.close()
+            raise Refused(f"{self.traits.name}: what it answered could not be read: {clean_text(error)}") from None
         except BaseException:
             await self.close()
             raise
@@ -142,6 +146,7 @@ class CcxtVenue:
             book = self._stream(f"book {symbol}", lambda s=symbol: data.watch_order_book(s), feed.take_book, number)
             mark = self._stream(f"mark {symbol}", lambda s=symbol, w=watch_mark: w(s), feed.take_mark, number)
             self._stream(f"trades {symbol}", lambda s=symbol: data.watch_trades(s), feed.take_trades, number)
+            book.forget, feed.on_refused = partial(self.traits.forget_book, data, symbol), book.redial
             self.upkeep.watchdog.add(book, stale)
             self.upkeep.watchdog.add(mark, MARK_STALE_NS)
         if not self.public_only:
@@ -189,7 +194,7 @@ class CcxtVenue:
         feed = self.feeds[number]
         try:
             found = await self.traits.recent_trades(self.instances.data, feed.listing.symbol)
-        except ccxt.BaseError as error:
+        except (ccxt.BaseError, *UNREADABLE) as error:
             self.note("warn", "backfill", f"{self.traits.name} {feed.listing.symbol}: {judge(error).text}")
             return
         feed.take_trades([trade for trade in found if int(trade.get("timestamp") or 0) >= since_ms])

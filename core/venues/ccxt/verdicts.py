@@ -10,6 +10,7 @@ import re
 
 import msgspec
 
+from core.codec.text import clean
 from core.domain.reasons import (
     BAD_REQUEST,
     DUPLICATE_ID,
@@ -34,6 +35,8 @@ NOT_SENT, REFUSED, UNKNOWN, GONE, DONE = "not_sent", "refused", "unknown", "gone
 # what the venue is from now on: nothing special, banned until a time, keys refused, clock off, overloaded, closed
 FINE, BANNED, AUTH, CLOCK, OVERLOADED, CLOSED = "ok", "banned", "auth", "clock", "overloaded", "closed"
 
+MOST_SAID = 20_000
+_BREAK = re.compile(r"\s+")
 _URL = re.compile(r"(?:https?|wss?)://(?:[^/\s@]*@)?([^/\s?]+)\S*")  # what follows the host may be signed
 _SECRET = re.compile(r"signature=\w+|(?i:(api_?key|secret|signature|listenKey)[\"']?\s*[=:]\s*[\"']?[\w-]+)")
 _CODE = re.compile(r'"code"\s*:\s*"?(-?\d+)')
@@ -98,7 +101,8 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def clean_text(error: BaseException) -> str:
     """One line about an error with the host and the cause, without path, key or signature; 200 characters at most."""
-    text = _SECRET.sub("…", _URL.sub(r"\1", str(error))).replace("\n", " ")
+    said = _BREAK.sub(" ", str(error)[:MOST_SAID])
+    text = clean(_SECRET.sub("…", _URL.sub(r"\1", said)), MOST_SAID)  # a venue's words may hold anything (R-X4)
     cause = f" ({type(error.__cause__).__name__})" if error.__cause__ is not None else ""
     return f"{type(error).__name__}: {text}"[: 200 - len(cause)] + cause
 

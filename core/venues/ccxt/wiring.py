@@ -6,19 +6,24 @@ Nothing here knows a venue: what differs is a `Traits` of the venue's own file.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
+from urllib.parse import urlsplit
 
 from core import tasks
 from core.domain.ports import Clock
 from core.domain.units import NS_PER_S
 from core.venues.budget import CANCEL_LANE, ORDER, QUERY, WeightBudget
+from core.venues.ccxt.answers import Check, checked
 
 LANE: ContextVar[int] = ContextVar("lane", default=QUERY)
 REDUCE_LANE = 4  # an order that reduces: the weight that cancels have, and as little patience as any order
 MOST_FRAME = 4 << 20  # bytes; larger ones are not read (R-N3)
-HOOKS = ("throttle", "fetch", "on_rest_response", "client", "on_connected", "on_error", "on_close")
+# what reading a hostile message may end in; nested too deep is a RuntimeError
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError, RuntimeError)
+HOOKS = ("throttle", "fetch", "request", "on_rest_response", "client", "on_connected", "on_error", "on_close")
 
 
 class Counters:
@@ -43,13 +48,18 @@ class Counters:
 
 
 class Wire:
-    """What one ccxt instance shares with its venue adapter: budget, counters, and who looks at raw frames."""
+    """What one ccxt instance shares with its venue adapter: budget, counters, and who looks at raw frames. `bans`: for
+    an instance without a budget of its own, whose Retry-After holds for it too."""
 
-    def __init__(self, clock: Clock, budget: WeightBudget | None) -> None:
+    def __init__(self, clock: Clock, budget: WeightBudget | None, bans: WeightBudget | None = None) -> None:
         self.clock, self.budget = clock, budget
+        self.bans = bans or budget
         self.counters = Counters()
+        self.answers: Mapping[str, Check] = {}
+        self.asks: Callable[[str, str, Mapping[str, Any]], str] = lambda method, path, params: path
         self.on_frame: Callable[[Any, Any], bool] | None = None  # True = taken, ccxt need not see it
         self.on_headers: Callable[[int, dict[str, str]], None] | None = None
+        self.on_answer: Callable[[str, int, str], None] | None = None  # request, status (0 = no answer), raw body
         self.on_up: Callable[[str], None] | None = None
         self.on_down: Callable[[str, str], None] | None = None
 
@@ -64,6 +74,9 @@ def wired(base: type[Any]) -> type[Any]:
         async def throttle(self, cost: Any = None) -> None:
             budget, weight = self.wire.budget, float(cost or 1.0)
             if budget is None:
+                bans = self.wire.bans
+                if bans is not None and (left := bans.banned_until - self.wire.clock.monotonic()) > 0:
+                    raise ccxt.RateLimitExceeded(f"{self.id} 429: {left / NS_PER_S:.1f} s of Retry-After, nothing sent")
                 return
             lane = LANE.get()
             share = CANCEL_LANE if lane == REDUCE_LANE else lane
@@ -79,21 +92,33 @@ def wired(base: type[Any]) -> type[Any]:
             counters.requests += 1
             try:
                 return await super().fetch(url, method, headers, body)
-            except Exception:
+            except Exception as error:
                 counters.errors += 1
+                if self.wire.on_answer is not None and never_answered(error):
+                    self.wire.on_answer(request_name(url, method, body), 0, "")
                 raise
             finally:
                 counters.latencies.append((method, self.wire.clock.monotonic() - start))
+
+        async def request(self, path: str, *rest: Any, **named: Any) -> Any:
+            """The answer, if it looks like one."""
+            answer = await super().request(path, *rest, **named)
+            method = rest[1] if len(rest) > 1 else named.get("method", "GET")
+            params = rest[2] if len(rest) > 2 else named.get("params") or {}
+            return checked(self.wire.answers, self.wire.asks(method, path, params), answer)
 
         def on_rest_response(
             self, code: int, reason: str, url: str, method: str, response_headers: Any, response_body: Any, *rest: Any
         ) -> Any:
             now = self.wire.clock.monotonic()
             low = {str(key).lower(): str(value) for key, value in response_headers.items()}
-            if self.wire.budget is not None and code in (418, 429):
-                self.wire.budget.ban(number(low.get("retry-after")), now)
+            if self.wire.bans is not None and code in (418, 429):
+                self.wire.bans.ban(number(low.get("retry-after")), now)
             if self.wire.on_headers is not None:
                 self.wire.on_headers(code, low)
+            if self.wire.on_answer is not None:
+                asked = rest[1] if len(rest) > 1 else None
+                self.wire.on_answer(request_name(url, method, asked), code, response_body)
             return super().on_rest_response(code, reason, url, method, response_headers, response_body, *rest)
 
         def client(self, url: str) -> Any:
@@ -115,8 +140,9 @@ def wired(base: type[Any]) -> type[Any]:
                     if self.wire.on_frame is None or not self.wire.on_frame(client, message):
                         handler(client, message)
                 except ccxt.BaseError as error:
+                    counters.poisoned += 1
                     client.reject(error)
-                except (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError):
+                except UNREADABLE:
                     counters.poisoned += 1
 
             return handle
@@ -131,7 +157,7 @@ def wired(base: type[Any]) -> type[Any]:
                     return
                 try:
                     handler(message)
-                except (ValueError, TypeError, KeyError, AttributeError):
+                except UNREADABLE:
                     self.wire.counters.poisoned += 1
 
             return handle
@@ -157,6 +183,30 @@ def wired(base: type[Any]) -> type[Any]:
 
     Wired.__name__ = f"Wired{base.__name__}"
     return Wired
+
+
+def request_name(url: str, method: str, body: Any) -> str:
+    """A request as evidence names it: method, path and, where one path has many, its kind. Never a query, a key or a
+    signature."""
+    kind = ""
+    if isinstance(body, str) and body.startswith("{"):
+        try:
+            told = json.loads(body)
+        except ValueError:
+            told = {}
+        action = told.get("action")
+        kind = str((action if isinstance(action, dict) else told).get("type") or "")
+    return f"{method} {urlsplit(url).path}{':' if kind else ''}{kind[:40]}"
+
+
+def never_answered(error: BaseException) -> bool:
+    """True where a request ended in the network and no answer was read."""
+    import ccxt
+
+    cause = type(error.__cause__).__module__.partition(".")[0] if error.__cause__ is not None else ""
+    return isinstance(error, ccxt.RequestTimeout) or (
+        isinstance(error, ccxt.NetworkError) and cause in ("aiohttp", "asyncio", "builtins")
+    )
 
 
 def number(text: str | None) -> float:

@@ -23,9 +23,9 @@ from core.domain.errors import Refused
 
 ROOT = Path(__file__).resolve().parents[3]
 LISTED = [
-    "run", "core", "attach", "serve", "status", "position", "pause", "resume", "halt", "flatten", "panic", "check",
-    "backtest", "replay", "report", "rounds", "rejects", "keys", "record", "doctor", "credentials", "audit", "why",
-    "round", "config",
+    "run", "core", "attach", "serve", "status", "position", "pause", "resume", "halt", "flatten", "panic", "limit",
+    "check", "backtest", "replay", "report", "rounds", "rejects", "keys", "record", "doctor", "credentials", "audit",
+    "why", "round", "config",
 ]  # fmt: skip
 Out = pytest.CaptureFixture[str]
 

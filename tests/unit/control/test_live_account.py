@@ -45,6 +45,7 @@ class Scripted:
     held: tuple[HeldPosition, ...] = ()
     key_refused: str = ""
     banned_until: int = 0
+    careful: bool = False
 
     def __post_init__(self) -> None:
         self.traits = Hyperliquid()
@@ -65,9 +66,9 @@ class Scripted:
         self._say("positions")
         return self.held
 
-    async def book(self, entry: Any) -> tuple[list[Any], list[Any]]:
+    async def books(self, numbers: Any) -> dict[int, tuple[list[Any], list[Any]]]:
         self._say("book")
-        return [(99.0, 2.0), (98.9, 5.0)], [(101.0, 3.0), (120.0, 50.0)]
+        return {number: ([(99.0, 2.0), (98.9, 5.0)], [(101.0, 3.0), (120.0, 50.0)]) for number in numbers}
 
     async def cancel(self, venue_ids: list[int]) -> None:
         self._say(f"cancel {venue_ids}")
@@ -75,6 +76,9 @@ class Scripted:
     async def reduce_all(self, requests: list[Request]) -> list[Report]:
         self._say(f"reduce {len(requests)}")
         return []
+
+    async def lives(self) -> bool:
+        return False
 
     async def heal(self, error: Exception) -> None:
         self.asked.append("heal")
@@ -160,6 +164,8 @@ def test_prices_are_not_asked_for_while_orders_are_to_be_cancelled(scripted: tup
     assert (live.touch(), account.asked) == ((), ["orders"])
     account.listed = ()
     live.read(Read("orders", 2))
+    assert live.touch() == (), "not known yet what is held"
+    live.read(Read("positions", 3))
     (touch,) = live.touch()
     lot = BTC.lot
     assert touch.buy_depth == (0, round(3.0 / lot), round(3.0 / lot)), "101 is 1 % from the middle of 100"
@@ -173,8 +179,14 @@ def test_book_that_cannot_be_had_does_not_hold_the_close_up(scripted: tuple[Scri
     account, live = scripted
     account.held = (HeldPosition(0, 5, 0, 0),)
     live.read(Read("orders", 1))
+    live.read(Read("positions", 2))
     account.fails = [ccxt.ExchangeNotAvailable("x")]
-    assert live.touch() == ()
+    assert live.touch() == () and not account.fails
+    account.careful = True
+    live._touched = 0
+    asked = len(account.asked)
+    assert live.touch() == () and len(account.asked) == asked, "none soon after a Retry-After"
+    account.careful = False
     live.send([request()])
     assert account.asked[-1] == "reduce 1"
 

@@ -168,12 +168,23 @@ def test_while_trading_a_difference_counts_from_the_second_round_that_shows_it()
 
     def loose(pos: int) -> Comparison:
         held = ReadReply("positions", 2, desk.now, positions=(HeldPosition(0, pos, 0, 0),))
+        desk.now += S
         return rec.compare(desk.ledger, orders, held, trades, desk.now, strict=False)
 
     assert [loose(pos).ok for pos in (5, 0, 3, 4, 0)] == [True] * 5
     assert [(found.ok, found.halt) for found in (loose(5), loose(5), loose(5))] == [
-        (True, False), (False, False), (False, True),
+        (True, False), (False, False), (False, False),
     ]  # fmt: skip
+    assert [loose(5).halt, loose(5).halt] == [False, True]  # longer than the venue's reads may lag
+
+
+def test_three_rounds_within_the_lag_of_a_replica_are_one_word_and_no_halt() -> None:
+    """R-O5: a read may be three seconds behind; rounds a second apart then show the same old position."""
+    desk, rec, halts = Desk(), Reconciler(0), []
+    for _ in range(5):
+        halts.append(compare(rec, desk, (), 5).halt)
+        desk.now -= 5 * S  # `compare` comes 6 s after the last one
+    assert halts == [False, False, False, False, True]
 
 
 def test_while_trading_an_order_is_adopted_only_when_it_is_listed_twice() -> None:

@@ -239,5 +239,5 @@ def test_reads_answer_from_the_venue(state_dir: Path) -> None:
 def test_a_disk_that_takes_only_part_of_a_frame_is_an_error(state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     venue = busy(state_dir)
     monkeypatch.setattr("core.venues.paper_frames.os.write", lambda fd, raw: len(raw) - 1)
-    with pytest.raises(OSError, match="paper ledger"):
+    with pytest.raises(OSError, match=r"paper\.ledger"):
         venue.inject(0, "transfer", 5)

@@ -82,7 +82,9 @@ def panic(
     scope = options.scope
 
     def live() -> list[object]:
-        return list(open_live(state_dir, keys_of, clock, evidence.note, scope=scope))
+        return list(
+            open_live(state_dir, keys_of, clock, evidence.note, scope=scope, answers=evidence.answered)
+        )  # fmt: skip
 
     return run_panic(options, clock, evidence, list, live), evidence  # type: ignore[arg-type]
 

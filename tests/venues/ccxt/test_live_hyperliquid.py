@@ -120,6 +120,8 @@ async def test_a_market_making_session_under_faults_ends_with_both_ledgers_equal
         async with trading(core):
             await eventually(lambda: core.engine.state.run == "RUNNING", "RUNNING")
             await asyncio.sleep(16.0)
+            books = at.exchange.books
+            await eventually(lambda: len(books.orders) > 10 and books.trades, "orders and fills", 60.0)
             await eventually(lambda: not agree(core, at.exchange), "ledgers that agree", 25.0)
             assert core.engine.state.run in ("RUNNING", "PAUSED") or "latched" in core.codes
         assert agree(core, at.exchange) == [] and at.exchange.books.open_of() == []
