@@ -37,10 +37,21 @@ def maybe_figure(value: Any) -> None:
 
 def number(value: Any) -> None:
     """A whole number above zero: an id, a time."""
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        value = int(value) if len(value) < 20 else 0
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 1 << 63:
+    if _whole(value) == 0:
         raise Hostile(WRONG_TYPE)
+
+
+def number_or_none(value: Any) -> None:
+    """As `number`, or 0 for none: what a venue does of itself belongs to no order."""
+    _whole(value)
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value) if len(value) < 20 else -1
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 63:
+        raise Hostile(WRONG_TYPE)
+    return value
 
 
 def name(value: Any) -> None:

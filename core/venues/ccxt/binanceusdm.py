@@ -7,7 +7,18 @@ from typing import Any
 
 from core.codec.grid import decimal_of
 from core.codec.reasons import ZERO, Hostile
-from core.venues.ccxt.answers import amount, fields, figure, levels, maybe_figure, name, number, one_of, rows
+from core.venues.ccxt.answers import (
+    amount,
+    fields,
+    figure,
+    levels,
+    maybe_figure,
+    name,
+    number,
+    number_or_none,
+    one_of,
+    rows,
+)
 from core.venues.ccxt.traits import LIFETIME_MS, DeadMan, Frame, Traits, amount_of, kind_of_prefix, ns_of_ms
 
 RECENT = 500  # trades of one answer
@@ -34,7 +45,7 @@ ANSWERS = {
     "openAlgoOrders": rows(fields(symbol=name, algoId=number, side=SIDE, quantity=amount)),
     "positionRisk": rows(held),
     "userTrades": rows(
-        fields(symbol=name, id=number, orderId=number, side=SIDE, price=amount, qty=amount, time=number)
+        fields(symbol=name, id=number, orderId=number_or_none, side=SIDE, price=amount, qty=amount, time=number)
     ),
     "income": rows(fields(income=figure, time=number)),
     "account": fields(assets=rows(fields(asset=name, walletBalance=figure)), positions=rows(fields(symbol=name))),

@@ -8,7 +8,7 @@ from typing import Any
 from core.domain.instrument import Instrument
 from core.domain.order import DELEVERAGED, FILLED, LIQUIDATED
 from core.domain.units import NS_PER_MS
-from core.venues.ccxt.answers import amount, fields, figure, maybe_figure, name, number, one_of, rows
+from core.venues.ccxt.answers import amount, fields, figure, maybe_figure, name, number, number_or_none, one_of, rows
 from core.venues.ccxt.keccak import quicken
 from core.venues.ccxt.traits import LIFETIME_MS, DeadMan, Frame, Traits, amount_of, ns_of_ms
 
@@ -20,7 +20,7 @@ ANSWERS = {
     ),
     "clearinghouseState": fields(marginSummary=fields(accountValue=figure), assetPositions=rows(fields(position=HELD))),
     "userFillsByTime": rows(
-        fields(coin=name, side=SIDE, oid=number, tid=number, px=amount, sz=amount, fee=figure, time=number)
+        fields(coin=name, side=SIDE, oid=number_or_none, tid=number, px=amount, sz=amount, fee=figure, time=number)
     ),
     "userFunding": rows(fields(time=number, delta=fields(coin=name, usdc=figure))),
     "orderStatus": fields(status=name),
