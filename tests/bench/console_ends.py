@@ -128,7 +128,9 @@ def _sigterm_live(dialect: str, times: int, say: Say) -> Row:
                         raise TimeoutError("orders stood 30 s after SIGTERM")
                     time.sleep(LOOK_S)
                 zero.append(time.perf_counter() - begun)
-                live.until(lambda body: body["verified"] in VERIFIED and not body["open_orders"])
+                live.until(  # one that ended with 0 has said so too
+                    lambda body: child.poll() is not None or (body["verified"] in VERIFIED and not body["open_orders"])
+                )
                 said.append(time.perf_counter() - begun)
                 if child.wait(30) != 0 or venue.open():
                     return not_run(path, wanted, f"exit {child.returncode}, {len(venue.open())} orders open after it")
