@@ -6,7 +6,8 @@
 BIN := .venv/bin
 PY := $(BIN)/python
 PYTEST := $(PY) -m pytest -q
-WORKERS ?= 2
+# Tests of processes and sockets wait more than they work: two workers a core (a gigabyte each) keep the cores busy.
+WORKERS ?= $(shell expr 2 \* $$(nproc 2>/dev/null || echo 1))
 CODE := app core screens configs tests tools
 HAVE := $(wildcard $(CODE))
 

@@ -1,7 +1,8 @@
 """The door to `core.build`, opened only by commands that need an engine.
 
 core.build offers: run_core(launch, desk) -> coroutine factory (refuses before it returns), backtest(launch) -> dict,
-check(launch) -> dict, replay(path, verify) -> dict, rejects(launch, replay) -> dict, effective_config(launch) -> dict.
+check(launch) -> dict, replay(path, verify) -> dict, stops(path) -> dict, rejects(launch, replay) -> dict,
+effective_config(launch) -> dict.
 """
 
 from __future__ import annotations

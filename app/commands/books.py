@@ -84,11 +84,12 @@ def replay(
     ctx: typer.Context,
     journal: Path = typer.Argument(..., help="a journal file"),
     verify: bool = typer.Option(False, "--verify", help="compare the requests; exit 1 at the first difference"),
+    stops: bool = typer.Option(False, "--stops", help="the report of each halt and flatten in it, made again"),
 ) -> None:
     """Run a journal again: the same requests, or the first difference."""
     from app.built import built
 
-    _shown(ctx.obj, built("replay")(journal, verify))
+    _shown(ctx.obj, built("stops")(journal) if stops else built("replay")(journal, verify))
 
 
 def rejects(

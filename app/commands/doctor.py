@@ -29,7 +29,7 @@ def doctor(ctx: typer.Context) -> None:
     """Check terminal, lock, disk, permissions, compiler and clock. Exit 1 when something would stop a start."""
     options: Globals = ctx.obj
     checks: list[Callable[[Path], tuple[str, str]]] = [
-        _platform, _terminal, _state_dir, _lock, _latch, _disk, _sync, _numba, _jitter,
+        _platform, _terminal, _state_dir, _lock, _latch, _venues, _disk, _sync, _numba, _jitter,
     ]  # fmt: skip
     rows: list[dict[str, Any]] = []
     for check in checks:
@@ -99,6 +99,21 @@ def _latch(state: Path) -> tuple[str, str]:
     if stop is None:
         return "ok", "not engaged"
     return "warn", f"{stop.state} since stop {stop.stop_id} by {stop.who}: {stop.reason}; perpconsole resume re-arms"
+
+
+def _venues(state: Path) -> tuple[str, str]:
+    """The real accounts that a stop from here would read, and what of them it never looks at."""
+    from core.control.venue_record import looked_at, read_venues
+    from core.domain.errors import Refused
+
+    if not state.is_dir():
+        return "ok", "no real account was opened from here"
+    try:
+        found = read_venues(state)
+    except (OSError, Refused) as error:
+        return "FAIL", str(error)
+    told = [f"{record.label}: a stop looks at {looked_at(record.name)}" for record in found]
+    return "ok", " | ".join(told) or "no real account was opened from here"
 
 
 def _disk(state: Path) -> tuple[str, str]:

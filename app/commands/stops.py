@@ -129,7 +129,7 @@ def _scope(text: str) -> str:
 def _stop(options: Globals, command: Halt | Flatten) -> None:
     """Close the gate through the socket and follow the stop to its end."""
     from core.control.client import ControlClient
-    from core.control.outcome import MEANING, UNVERIFIED
+    from core.control.outcome import DUST, MEANING, UNVERIFIED
     from core.control.protocol import ACK_MS, STALLED_MS
     from core.domain.errors import Refused, Unavailable
 
@@ -138,7 +138,7 @@ def _stop(options: Globals, command: Halt | Flatten) -> None:
     except (Unavailable, FileNotFoundError) as error:
         raise Refused(f"{error}; without a core: perpconsole panic (or panic --halt-only)") from error
     steps = []
-    text, code = "", UNVERIFIED
+    text, code, report = "", UNVERIFIED, ""
     with client:
         try:
             ack = client.stop(command, ACK_MS / 1e3)
@@ -148,11 +148,16 @@ def _stop(options: Globals, command: Halt | Flatten) -> None:
                 if not steps or steps[-1] != line:
                     _say(options, line)
                 steps.append(line)
-                code = step.code
+                code, report = step.code, step.report or report
+                if step.done and code == DUST:
+                    text = step.text
         except Unavailable as error:
             text = f"{error}; not verified; next: perpconsole panic"
     meaning = MEANING[code]
-    options.show({"code": code, "meaning": meaning, "steps": steps, "text": text}, text or meaning, code)
+    if report:
+        _say(options, f"evidence: {report}")
+    body = {"code": code, "meaning": meaning, "steps": steps, "text": text, "report": report}
+    options.show(body, text or meaning, code)
 
 
 def _say(options: Globals, text: str) -> None:

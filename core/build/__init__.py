@@ -13,6 +13,7 @@ _WHERE = {
     "run_core": "session",
     "console_settings": "session",
     "replay": "replaying",
+    "stops": "stop_again",
     "rejects": "refusals",
     "check": "checking",
     "effective_config": "checking",

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.build.holdings import Holding
+from msgspec import structs
+
+from core.build.holdings import Holding, in_lots_of
 from core.build.pairs_kept import KeptPair, restore
 from core.config.load import Loaded, Schema, load
 from core.config.locate import profile_path
@@ -16,6 +18,7 @@ from core.domain.errors import ConfigError
 from core.domain.events import Note
 from core.domain.instrument import Instrument
 from core.domain.units import MONEY
+from core.engine.crosscheck import RESOLVE_WAIT_NS
 from core.engine.engine import Engine
 from core.engine.journal import Journal
 from core.engine.pair_seat import PairSeat
@@ -116,6 +119,7 @@ def engine_of(
                     budget=round((settings.budget or 0.0) * MONEY), account=owners[index[key]],
                 )
             )  # fmt: skip
+            posts[-1].grid = structs.replace(posts[-1].grid, dust_value=loaded.settings.dust_of(key))
             number += 1
         made = PairSeat(seat, strategy, posts) if isinstance(strategy, PairStrategy) else Seat(seat, strategy, posts)
         seats.append(made)
@@ -129,21 +133,31 @@ def engine_of(
         seats, journal, machine, kernels, equity * (max(owners) + 1), start_paused=live,
         grace_ns=round((grace or 0.0) * 1e9), adopts=loaded.settings.mode == "paper", **words,
     )  # fmt: skip
-    _recall(engine, own, places)
+    for check in engine.check.each:
+        check.doubts = live
+    _recall(engine, own, places, source.start_ns if epoch_ns is None else epoch_ns)
     engine.first_notes += [Note("warn", "pairs_kept", text) for text in restore(engine, pairs)]
     return engine
 
 
-def _recall(engine: Engine, own: Sequence[Holding], places: Sequence[Place]) -> None:
-    """Positions of our own earlier runs and the fills that are in them: the ledgers go on where those stood."""
+def _recall(engine: Engine, own: Sequence[Holding], places: Sequence[Place], epoch_ns: int) -> None:
+    """Positions of our own earlier runs, the fills that are in them, and the orders that those may have left at the
+    venue: the ledgers go on where those stood. A pair's saga keeps its own record of what it sent.
+
+    An order of long ago counts as asked for R + skew + L before this start: nothing of it can arrive any more.
+    """
     for holding in own:
         mine = [
             post for post in engine.posts if places[post.place].key == holding.key and post.number == holding.ledger
         ]
         for post in mine:
+            holding = in_lots_of(holding, post.instrument.lot)
             post.adopt_position(holding.pos, holding.cost)
             for key in holding.seen:
                 post.mark_seen(key)
+            for o in () if isinstance(engine.seats[post.seat], PairSeat) else holding.orders:
+                sent = min(max(o.ts_sent, epoch_ns - RESOLVE_WAIT_NS), epoch_ns)
+                post.recall_order(o.cl_id, o.venue_id, o.side, o.px, o.qty, o.left, o.flags, sent)
 
 
 def cache_dir(state_dir: pathlib.Path) -> pathlib.Path:

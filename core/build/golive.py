@@ -114,13 +114,17 @@ def _going(
         raise Refused(f"Expected a network on which {name} may trade, was {known.network}: {refusal}")
     found = credentials(settings, name, "trade", os.environ, PROCESS)
     keys = {field: value.get_secret_value() for field, value in found.items()}
-    access = Access(known.network, keys, traits.addresses(known.url) if known.url else None)
+    addresses = traits.addresses(known.url) if known.url else None
+    access = Access(known.network, keys, addresses, terms_every_s=known.terms_every_s)
     placed = tuple((n, Place(place.key, _as_reached(place.instrument, known.network, traits))) for n, place in places)
     own_keys = settings.venues[name].keys if name in settings.venues else None
     pairs = pairs_of(loaded)
     record = VenueRecord(
         name, known.network, key_source(own_keys, loaded.file),
-        tuple(traded_of(x.instrument, traits.symbol(x.instrument), pairs.get(x.key, "")) for _, x in placed),
+        tuple(
+            traded_of(x.instrument, traits.symbol(x.instrument), pairs.get(x.key, ""), settings.dust_of(x.key))
+            for _, x in placed
+        ),
         epoch, known.url, known.signer_library,
     )  # fmt: skip
     return Going(

@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from core.domain.errors import Refused
-from core.domain.order import Ledger
+from core.domain.order import FREE, RESTING_REJECT, Ledger
+from core.execution.slots import worst_open
 from core.guard.private import open_private, replace_synced
 
 FILE = "holdings.bin"
@@ -20,30 +23,78 @@ SCHEMA = 1
 PASSING = ",loopback,"  # in a sign: a venue of a drill, which holds nothing once it is gone
 
 
+class LeftOpen(msgspec.Struct, frozen=True, array_like=True):
+    """One order that may stand at the venue: `left` lots of it may still fill at worst. ns, ticks, lots."""
+
+    cl_id: int
+    venue_id: int
+    side: int
+    px: int
+    qty: int
+    left: int
+    flags: int
+    ts_sent: int
+
+
 class Holding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One ledger: `key` venue:symbol, lots, cost basis 1e-8 quote, ids of fills (and, negative, funding) counted."""
+    """One ledger: `key` venue:symbol, lots, cost basis 1e-8 quote, ids of fills (and, negative, funding) counted, and
+    the orders that it counts as open."""
 
     key: str
     ledger: int
     pos: int
     cost: int
     seen: tuple[int, ...] = ()
+    orders: tuple[LeftOpen, ...] = ()
+    lot: float = 0.0  # base coins in one of these lots, 0 = written before it was kept
 
 
 class Holdings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of one venue account. `as_of` ns: what the venue did before it is in here, for each venue by itself, since
-    one may be out of reach while another trades on. `sign` names account, venue and network."""
+    one may be out of reach while another trades on. `sign` names account, venue and network. What came after the byte
+    `journal_at` of the file `journal` is in none of the rows."""
 
     sign: str
     as_of: int
     rows: tuple[Holding, ...]
     schema: int = SCHEMA
+    journal: str = ""
+    journal_at: int = 0
 
 
-def holding_of(key: str, number: int, ledger: Ledger) -> Holding:
-    """The ledger now."""
+def holding_of(key: str, number: int, ledger: Ledger, lot: float = 0.0) -> Holding:
+    """The ledger now; `lot` of its instrument."""
     found = ledger.array("seen")
-    return Holding(key, number, int(ledger.s.pos), int(ledger.s.cost), tuple(sorted(map(int, found[found != 0]))))
+    ids = tuple(sorted(map(int, found[found != 0])))
+    return Holding(key, number, int(ledger.s.pos), int(ledger.s.cost), ids, left_open_of(ledger), lot)
+
+
+def left_open_of(ledger: Ledger) -> tuple[LeftOpen, ...]:
+    """Its orders that the venue may hold."""
+    o, states = ledger.s, ledger.array("state")
+    out = []
+    for i in map(int, np.flatnonzero((states != FREE) & (states != RESTING_REJECT))):
+        left = int(worst_open(o, i))
+        qty = int(o.qty[i] - o.left[i]) + left
+        if left > 0:
+            row = (o.cl_id[i], o.venue_id[i], o.side[i], o.px[i], qty, left, o.flags[i], o.ts_sent[i])
+            out.append(LeftOpen(*map(int, row)))
+    return tuple(out)
+
+
+def in_lots_of(holding: Holding, lot: float) -> Holding:
+    """The same coins in lots of another size: a venue changed it, and the configuration was corrected. Orders of before
+    are forgotten, the venue lists them. Raises Refused where it is no whole number of them: what is ours cannot be said
+    then, and more than it would be called ours."""
+    if not holding.lot or holding.lot == lot:
+        return holding
+    pos = holding.pos * Fraction(repr(holding.lot)) / Fraction(repr(lot))
+    if pos.denominator != 1:
+        raise Refused(
+            f"{FILE}: Expected our {holding.pos * holding.lot:.12g} of {holding.key} in whole lots of {lot:g}, was in "
+            f"lots of {holding.lot:g}. Close it first: perpconsole panic, then by hand what is less than a lot"
+        )
+    return msgspec.structs.replace(holding, pos=int(pos), orders=(), lot=lot)
 
 
 def write_holdings(state_dir: Path, holdings: Sequence[Holdings]) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from core import rng, tasks
@@ -105,7 +106,7 @@ class LiveCore(Standing):
         own, sign = self.remembered.rows, sign_of_all([one.sign for one in going.each])
         kept = read_kept(launch.state_dir, sign)
         session = f"{stamp(now)}-{rng.token()[:8]}"
-        journal = open_journal(launch, f"live-{session}")
+        journal = self.remembered.journal = open_journal(launch, f"live-{session}")
         first = Observers.next_round(launch.report_dir)
         journal.append(header_of(loaded, market, going.epoch, now, first, own, going.owners, kept))
         engine = engine_of(
@@ -116,10 +117,13 @@ class LiveCore(Standing):
             self, launch, desk, loaded, market, engine, journal, clock, session, 1.0,
             rates_of(going.places), going.owners,
         )  # fmt: skip
+        self._said += self.remembered.said
         self.pairs = PairKeeper(launch.state_dir, sign, engine, clock, self.alert)
         self.inbox = Inbox(len(instruments))
         self.venues = self._accounts(self.inbox)
         self.venue = SeveralVenues(self.venues)
+        for one, venue in zip(going.each, self.venues, strict=True):
+            venue.instances.wires["emergency"].on_answer = partial(self._answered, one.record.label)
         self.driver: LiveDriver = LiveDriver(
             engine, self.inbox, self.venue, self.wire, clock, self._sync, self._fatal, self.sinks, self.sink_failed
         )
@@ -147,7 +151,7 @@ class LiveCore(Standing):
         )  # fmt: skip
         earlier = self.remembered.earlier[k]
         if earlier is not None:
-            venue.reader.since_ns = min(venue.reader.since_ns, earlier.as_of - OVERLAP_NS)
+            venue.reader.look_back(earlier.as_of - OVERLAP_NS)
         return venue
 
     async def ask_once(self) -> None:
@@ -196,6 +200,8 @@ class LiveCore(Standing):
 
         self.desk.connect(wake)
         self.desk.read_position = lambda _verify: asyncio.run_coroutine_threadsafe(self._listed(), loop).result(ASK_S)
+        for fill in self.remembered.told(self.engine, self._keys()):
+            self.inbox.report(fill)
         self.driver.push(Started(self.loaded.sha256, self.loaded.settings.seed, "LIVE", self.going.epoch))
         self.guards.join_stop(self.desk.gate)
         self.guard.resume_stop()
@@ -232,7 +238,8 @@ class LiveCore(Standing):
 
     async def _sync(self) -> None:
         """Before creates leave: their frame is on the disk, and so is what a pair that sends them is at. Before the
-        first one so is a record of every account: fills after it are ours, however soon this process dies."""
+        first one so is a record of every account that names this journal: what comes after it is ours, however soon
+        this process dies."""
         if not self.remembered.complete:
             self.remembered.save(self.engine, self._keys())
             self.records.save(self.engine)
@@ -302,6 +309,10 @@ class LiveCore(Standing):
         """What the venues themselves list, for `position --verify`."""
         symbols = [place.instrument.symbol for place in self.going.places]
         return await listed_at(self.venues, symbols, self.clock)
+
+    def _answered(self, venue: str, request: str, status: int, raw: str) -> None:
+        """On the connection that stops have for themselves."""
+        self.stops.record.answered(self.clock.now(), venue, request, status, raw)
 
     def _said_by_venue(self, level: str, code: str, text: str) -> None:
         self.alert(LEVELS.get(level, "warn"), code, text)

@@ -43,6 +43,7 @@ class KeptPair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     legs: tuple[str, ...]
     blocks: dict[str, Image]
+    lots: tuple[float, ...] = ()  # base coins in one lot of each leg, () = written before it was kept
 
 
 class KeptPairs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,7 +66,11 @@ def image_of(seat: PairSeat, large: bool) -> KeptPair:
         for name, block in seat.own_blocks().items()
         if (block.dtype.itemsize > WINDOW_BYTES) == large and not name.endswith(".params")
     }
-    return KeptPair(seat.name, seat.strategy.instruments, found)
+    return KeptPair(seat.name, seat.strategy.instruments, found, lots_of(seat))
+
+
+def lots_of(seat: PairSeat) -> tuple[float, ...]:
+    return tuple(post.instrument.lot for post in seat.posts)
 
 
 def restore(engine: Engine, kept: Sequence[KeptPair]) -> list[str]:
@@ -76,6 +81,9 @@ def restore(engine: Engine, kept: Sequence[KeptPair]) -> list[str]:
         seat = seats.get(pair.name)
         if seat is None or seat.strategy.instruments != pair.legs:
             said.append(f"the record of {pair.name} is of legs that this configuration does not have: not used")
+            continue
+        if pair.lots and pair.lots != lots_of(seat):
+            said.append(f"the record of {pair.name} is in other lots: not used; a position is named, not touched")
             continue
         blocks = seat.own_blocks()
         fits = [blocks[n].dtype.itemsize == len(i.raw) and layout_of(blocks[n]) == i.layout

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from core.build.checklist.running import before_resume
 from core.build.observers import Observers, version
 from core.build.pair_rows import pair_rows
 from core.build.round_rows import RUNNING as RUNNING_ROUND
 from core.build.venue_rows import VenueRows
+from core.clock import iso
 from core.config.load import Loaded
 from core.control.desk import Desk
 from core.control.launch import Launch
@@ -18,6 +20,7 @@ from core.domain.snapshot import Action, Check, Kernels, Round, RoundRow, Snapsh
 from core.domain.units import FAR, MONEY, NS_PER_S
 from core.engine.engine import GRACE, Engine
 from core.engine.runstate import PAUSED, RUNNING, STARTING
+from core.execution.stopping import OK, Progress, Venue
 from core.risk.blocks import COOLDOWN_MODE
 from core.telemetry.picture import Frame, Picture, RoundReads
 
@@ -42,6 +45,7 @@ class Pictures:
         self.actions: deque[Action] = deque(maxlen=ACTIONS)
         self.metrics_port: int | None = None
         self.stopping = False
+        self.evidence: Callable[[], str] = str  # path of the report of the stop in force
         self.dead_man = ""  # what cancels our orders when this process cannot
         self.venues = VenueRows(observers.desk)
         self.urgent = True
@@ -136,7 +140,8 @@ class Pictures:
 
     def _state(self) -> State:
         engine = self.engine
-        state, progress, gate = engine.state, engine.stopping.progress(), self.desk.gate
+        state, stopping, gate = engine.state, engine.stopping, self.desk.gate
+        progress = stopping.progress()
         run, reason, since, until = state.run, state.reason, state.since, None
         cooling = [post.risk.s for post in engine.posts if post.risk.s.mode == COOLDOWN_MODE]
         if run == RUNNING and cooling:
@@ -144,7 +149,7 @@ class Pictures:
             reason = "cooling down"
         if run == STARTING and not engine.check.clean:
             reason = f"account not yet reconciled: {engine.check.why}"
-        latched = progress is not None and engine.stopping.latched
+        latched = progress is not None and stopping.latched
         return State(
             run=run,
             since=since,
@@ -154,7 +159,7 @@ class Pictures:
             grace_until=engine.timers.when(GRACE),
             orders_left=progress.orders_left if progress is not None else 0,
             orders_at_stop=progress.orders_at_start if progress is not None else 0,
-            positions_left=self._positions() if latched else 0,
+            positions_left=self._positions(progress) if progress is not None and latched else 0,
             verified=progress.verified if progress is not None else "",
             stop_id=gate.stop_id,
             t_gate_closed_ns=gate.closed_after_ns,
@@ -162,10 +167,17 @@ class Pictures:
             foreign_positions=engine.check.foreign_positions,
             history=tuple(state.history[-12:]),
             resumed_once=engine.resumed_once or not engine.first_word,
+            evidence=self.evidence() if latched else "",
+            trouble=_trouble(progress.venue) if progress is not None and latched else "",
+            dust=stopping.dust() if latched else "",
+            stop_code=stopping.exit_code() if latched else None,
         )
 
-    def _positions(self) -> int:
-        return sum(post.ledger.s.pos != 0 for post in self.engine.posts)
+    def _positions(self, progress: Progress) -> int:
+        """Ours that are not zero, as the venue nets them; of a stop that is over without its dust, told by itself."""
+        dust = {} if self.engine.stopping.active else dict(progress.dust)
+        held = {place: sum(post.ledger.s.pos for post in posts) for place, posts in self.engine.places.items()}
+        return sum(lots != 0 and place not in dust for place, lots in held.items())
 
     def _checklist(self) -> tuple[Check, ...]:
         """Before a re-arm after a stop, and in mode live before the first resume; nothing else asks for one."""
@@ -182,6 +194,11 @@ class Pictures:
             Check("0 open orders", orders == 0, str(orders)),
             Check("feeds fresh", fresh, "fresh" if fresh else "stale"),
         )
+
+
+def _trouble(venue: Venue) -> str:
+    """Why a venue does not let the stop end, and since when (UTC)."""
+    return f"{venue.status} since {iso(venue.since)[11:]}: {venue.reason}" if venue.status != OK else ""
 
 
 def shown_mode(mode: str, network: str) -> str:

@@ -16,11 +16,14 @@ from core.build.observers import Observers
 from core.build.pages import open_history, open_pages
 from core.build.pictures import Pictures
 from core.build.publishing import Publishing
+from core.build.stop_files import StopFiles
+from core.build.stop_record import StopRecord
 from core.build.warm import Warming
 from core.clock import stopwatch
 from core.config.load import Loaded
 from core.control.desk import Desk
 from core.control.launch import Launch
+from core.control.venue_record import looked_at
 from core.domain.commands import AckAlert, Answer, Rearm, Stop
 from core.domain.events import Asked, Input, Step
 from core.domain.ports import Clock, StepSink
@@ -62,9 +65,16 @@ class Standing:
             engine, self.wire, loaded, now=market.source.start_ns, folder=launch.report_dir,
             logs=launch.state_dir / "logs", market=market.title, journal=name_of(journal), metrics=self.publishing.text,
         )  # fmt: skip
-        self.sinks: list[StepSink] = [*self.observers.sinks, _Spoken(self)]
+        self.stops = StopFiles(
+            StopRecord(engine), launch.report_dir, desk.gate,
+            {"mode": loaded.settings.mode, "account": loaded.settings.account, "market": market.title,
+             "config": loaded.sha256, "journal": name_of(journal),
+             "looked at": looked_at_by(loaded.settings.mode, engine)}, self.alert,
+        )  # fmt: skip
+        self.sinks: list[StepSink] = [*self.observers.sinks, _Spoken(self), self.stops]
         self.warming = Warming()
         self.pictures = Pictures(engine, self.observers, loaded, launch, desk, market.title, speed)
+        self.pictures.evidence = lambda: self.stops.path
         self.store = self.publishing.store(self.observers, session)
         self.sinks.insert(len(self.observers.sinks), self.store)  # behind the measures that its rows are made of
         folders = [launch.state_dir / "journal", launch.state_dir / "recordings"]
@@ -164,6 +174,7 @@ class Standing:
     async def leave(self) -> None:
         """The last picture, then everything that was opened is closed."""
         self.desk.read_position = None
+        self.stops.end()
         self.draw(force=True)
         self.desk.disconnect()
         await self.store.close()
@@ -173,7 +184,7 @@ class Standing:
 
 
 class _Spoken:
-    """The last sink: what the engine said, back to the operators."""
+    """What the engine said, back to the operators. Last but for stops, whose report names what the gate then says."""
 
     name = "desk"
 
@@ -183,6 +194,14 @@ class _Spoken:
     def take(self, step: Step) -> None:
         if step.notes or step.answers:
             self.core.spoken(step)
+
+
+def looked_at_by(mode: str, engine: Engine) -> str:
+    """What of each account a stop of this core reads."""
+    venues = sorted({post.instrument.venue for post in engine.posts})
+    if mode != "live":
+        return f"the simulated account of {', '.join(venues)}"
+    return "; ".join(f"{venue}: {looked_at(venue)}" for venue in venues)
 
 
 def name_of(journal: Journal) -> str:

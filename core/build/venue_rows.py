@@ -18,6 +18,7 @@ from core.venues.condition import OFFSET_STOP_NS, OFFSET_WARN_NS
 if TYPE_CHECKING:
     from core.build.live_market import LiveFeed
     from core.build.protection import Protection
+    from core.venues.ccxt.listed import Listed
     from core.venues.ccxt.venue import CcxtVenue
 
 RATE_NS = NS_PER_S  # messages a second are counted over at least this
@@ -144,7 +145,12 @@ class VenueRows:
             "requests": instances.requests,
             "errors": instances.errors,
             "latency_ms": figures.latency_ms(),
+            **self._terms(figures.venue.listed),
         }
+
+    def _terms(self, listed: Listed) -> dict[str, Any]:
+        why = [*(f"{listed.listings[n].symbol}: {text}" for n, text in listed.closed.items()), listed.watch.why]
+        return {"terms_age_ns": listed.watch.age_ns, "terms_why": "; ".join(filter(None, why))}
 
     def _switch(self, k: int, now: int) -> dict[str, Any]:
         """The words of the protection, and when the venue's own switch would fire."""

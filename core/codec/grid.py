@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from core.codec.reasons import (
     EMPTY,
@@ -109,23 +109,27 @@ class Step:
 
     def units_up(self, value: object) -> int:
         """As `units`, but a value between two steps counts as the upper one. Raises Hostile for the rest."""
-        number = decimal_of(value)
-        if number.is_signed() and number:
-            raise Hostile(NEGATIVE)
-        steps = number / self.step
-        if steps > MAX_UNITS:
-            raise Hostile(TOO_LARGE)
-        return int(steps.to_integral_value(ROUND_CEILING))
+        return self._rounded(value, ROUND_CEILING)
+
+    def units_down(self, value: object) -> int:
+        """As `units_up`, the lower one; what binary floats miss the grid by is not between two. Raises Hostile."""
+        near = self.nearest(value)
+        return (
+            near if abs(decimal_of(value) / self.step - near) <= FLOAT_TOLERANCE else self._rounded(value, ROUND_FLOOR)
+        )
 
     def nearest(self, value: object) -> int:
         """The nearest step of a figure finer than the grid (mark, index), half to even. Raises Hostile."""
+        return self._rounded(value, ROUND_HALF_EVEN)
+
+    def _rounded(self, value: object, rounding: str) -> int:
         number = decimal_of(value)
         if number.is_signed() and number:
             raise Hostile(NEGATIVE)
         steps = number / self.step
         if steps > MAX_UNITS:
             raise Hostile(TOO_LARGE)
-        return int(steps.to_integral_value(ROUND_HALF_EVEN))
+        return int(steps.to_integral_value(rounding))
 
     def text(self, units: int) -> str:
         """Exact decimal text of whole steps, without exponent; `units(text(n)) == n`."""

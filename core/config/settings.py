@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, model_validator
 
 from core.config.validate import Section
+from core.domain.units import MONEY
 
 
 class Filters(Section):
@@ -65,6 +66,11 @@ class VenueAccess(Section):
         default="", max_length=400, description="lighter: the operator's own copy of its signer, by full path"
     )
 
+    terms_every_s: float = Field(
+        default=600.0, ge=30.0, le=86_400.0,
+        description="how often tick, lot, bounds and trading state of our instruments are read again, s",
+    )  # fmt: skip
+
     @model_validator(mode="after")
     def _loopback_has_an_address(self) -> VenueAccess:
         if (self.network == "loopback") != bool(self.url):
@@ -102,6 +108,10 @@ class StrategySettings(Section):
         description="of a pair: {venue, symbol} of a third venue for a second leg that failed with nothing filled",
     )
     budget: float | None = Field(default=None, gt=0, le=1e9)  # quote; None = all equity
+    dust: float = Field(
+        default=0.0, ge=0, le=1000,
+        description="quote of each instrument that a flatten may leave below its smallest order (exit 0)",
+    )  # fmt: skip
     params: dict[str, Any] = {}
     risk: dict[str, Any] = {}
     filters: Filters = Filters()
@@ -197,6 +207,13 @@ class Settings(Section):
     retention: Retention = Retention()
     gateway: Gateway = Gateway()
     venues: dict[str, VenueAccess] = {}
+
+    def dust_of(self, key: str) -> int:
+        """1e-8 quote of dust declared for an instrument, by `venue:symbol`: the least of all who trade it."""
+        return min(
+            (round(one.dust * MONEY) for one in self.strategies if key in [f"{v}:{s}" for v, s in one.places]),
+            default=0,
+        )  # fmt: skip
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Settings:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.control.live_account import CancelAccount, LiveAccount
-from core.control.market_cache import fill_markets, market_file
+from core.control.market_cache import FROM_FILE, fill_markets, market_file
 from core.control.outcome import CANNOT_START, Outcome
-from core.control.venue_record import VenueRecord, by_hand, read_venues
+from core.control.venue_record import VenueRecord, by_hand, looked_at, read_venues
 from core.domain.errors import PerpError, Refused
 from core.guard.redact import PROCESS
 
@@ -60,10 +60,11 @@ def open_account(
     if state_dir is not None and record.network != "loopback":
         kept = market_file(state_dir, record.name, record.network)
 
-    async def load(exchange: Any) -> None:
+    async def load(exchange: Any) -> bool:
         said = await fill_markets(exchange, kept, clock)
         if said:
             say("venue", f"{record.label}: {said}")
+        return said.startswith(FROM_FILE)
 
     def say(step: str, text: str) -> None:
         note(step, PROCESS.clean(text))
@@ -120,6 +121,7 @@ def open_live(
                     answers=answers,
                 )
             )
+            note("venue", f"{record.label}: looked at: {looked_at(record.name)}")
         except (OSError, PerpError) as error:
             text = PROCESS.clean(f"{error}; {by_hand(record)}")
             note("venue", f"{record.label}: {text}")

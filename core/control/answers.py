@@ -17,10 +17,14 @@ from core.control.desk import Desk
 from core.control.protocol import Progress
 from core.domain.errors import Refused
 from core.domain.events import HeldPosition, OpenOrder
+from core.domain.snapshot import State
+from core.domain.units import NS_PER_S
+from core.domain.venue_picture import VenueRow
 from core.guard.private import check_private
 
 REPORT_CAP = 2 << 20
 VERIFIED = ("clean", "sealed")
+NOT_TAKEN = "the core has not carried it out yet"
 
 
 def status(desk: Desk) -> dict[str, Any]:
@@ -40,6 +44,9 @@ def status(desk: Desk) -> dict[str, Any]:
         "run": picture.state.run,
         "reason": picture.state.reason,
         "verified": picture.state.verified,
+        "trouble": picture.state.trouble,
+        "dust": picture.state.dust,
+        "evidence": picture.state.evidence,
         "attended": picture.state.attended,
         "mode": picture.mode,
         "network": picture.network,
@@ -58,11 +65,22 @@ def status(desk: Desk) -> dict[str, Any]:
         "open_positions": sum(row.size != 0 for row in picture.positions),
         "foreign_orders": picture.state.foreign_orders,
         "foreign_positions": picture.state.foreign_positions,
+        "terms": _terms(picture.venues),
         "alerts_open": sum(not row.acked for row in picture.alerts),
         "metrics_port": picture.metrics_port,
         "viewers": picture.viewers,
         "kernels": msgspec.to_builtins(picture.kernels),
     }
+
+
+def _terms(venues: Sequence[VenueRow]) -> dict[str, str]:
+    """Of each real venue how old its tick, lot, bounds and trading state are as we know them, and what is wrong."""
+    return {
+        f"{row.venue} {row.network}": f"read {row.terms_age_ns // NS_PER_S} s ago"
+        + (f"; {row.terms_why}" if row.terms_why else "")
+        for row in venues
+        if row.terms_age_ns is not None
+    }  # fmt: skip
 
 
 def position(desk: Desk) -> dict[str, Any]:
@@ -100,10 +118,12 @@ def listed(
     }
 
 
-def progress(desk: Desk, verb: str, n: int = 0) -> Progress:
+def progress(desk: Desk, verb: str, n: int = 0, stop: int = 0) -> Progress:
     """How far the stop in force is. Done only when the core says that the venue confirmed it: halt = no orders left
-    (code 2: positions kept), flatten = FLAT and sealed (code 0).
+    (code 2: positions kept), flatten = FLAT and sealed (code 0; 6 with dust of more than is declared); and not before
+    a picture in which the stop of this number (`Desk.stop`) was carried out.
     """
+    taken = desk.shown >= stop  # before the picture is looked at
     picture = desk.latest()
     stop_id = desk.gate.stop_id
     if picture is None:
@@ -112,15 +132,20 @@ def progress(desk: Desk, verb: str, n: int = 0) -> Progress:
             pictures=desk.published, text="no picture from the core yet",
         )  # fmt: skip
     state = picture.state
-    seen = state.verified in VERIFIED and state.orders_left == 0
+    seen = taken and state.verified in VERIFIED and state.orders_left == 0
     if verb == "flatten":
-        done, code = seen and state.run == "FLAT" and state.positions_left == 0, 0
+        done, code = seen and state.run == "FLAT" and state.positions_left == 0, state.stop_code or 0
     else:
         done, code = seen and state.run in ("HALTED", "FLATTENING", "FLAT"), 2
     return Progress(
         n=n, stop_id=stop_id, run=state.run, orders_left=state.orders_left, positions_left=state.positions_left,
-        verified=state.verified, pictures=desk.published, text=state.reason, done=done, code=code if done else 3,
+        verified=state.verified, pictures=desk.published, text=_words(state) if taken else NOT_TAKEN, done=done,
+        code=code if done else 3, report=state.evidence,
     )  # fmt: skip
+
+
+def _words(state: State) -> str:
+    return state.trouble or state.dust or state.reason
 
 
 def report_names(folder: Path | None) -> list[str]:

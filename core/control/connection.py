@@ -122,10 +122,10 @@ class Connection:
         """Answer one question; a stop closes the gate here, before anything is scheduled."""
         if isinstance(ask, Do) and isinstance(ask.command, Halt | Flatten) and self.role != "viewer":
             began = stopwatch()
-            self._desk.send(msgspec.structs.replace(ask.command, who=self.who))
+            number = self._desk.stop(msgspec.structs.replace(ask.command, who=self.who))
             verb = "flatten" if isinstance(ask.command, Flatten) else "halt"
             ack = Ack(n=ask.n, stop_id=self._desk.gate.stop_id, verb=verb, closed_ns=stopwatch() - began)
-            self._spawn(self._stream_stop(ack))
+            self._spawn(self._stream_stop(ack, number))
         elif len(self._tasks) >= PENDING:
             raise BadFrame(f"Expected at most {PENDING} questions at a time, was one more")
         else:
@@ -199,13 +199,13 @@ class Connection:
             return Reply(n=ask.n, ok=False, text=f"no answer within {ANSWER_S:.0f} s; the core may be stuck")
         return Reply(n=ask.n, ok=answer.ok, text=answer.text)
 
-    async def _stream_stop(self, ack: Ack) -> None:
+    async def _stream_stop(self, ack: Ack, number: int) -> None:
         await self._tell(ack)
         fresh = asyncio.Event()
         end = self._desk.watch(self._waker(fresh))
         try:
             while True:
-                now = answers.progress(self._desk, ack.verb, ack.n)
+                now = answers.progress(self._desk, ack.verb, ack.n, number)
                 await self._tell(now)
                 if now.done:
                     return

@@ -28,7 +28,7 @@ MAX_ANSWERS = 1_000
 
 
 class Desk:
-    """Operator side: `send`, `ask`, `latest`, `answers`. Core side: `connect`, `take`, `publish`, `answer`.
+    """Operator side: `send`, `stop`, `ask`, `latest`, `answers`. Core side: `connect`, `take`, `publish`, `answer`.
 
     It is a `CoreClient` (domain.ports) by itself.
     """
@@ -44,6 +44,10 @@ class Desk:
         self._picture: Snapshot | None = None
         self._watchers: list[Callable[[], None]] = []
         self._pages: dict[type[Question], Callable[[Any], Page]] = {}
+        self._stops: deque[tuple[str, int]] = deque(maxlen=MAX_QUEUED)  # sent and not answered yet: id, number
+        self._stops_sent = itertools.count(1)
+        self._obeyed = 0
+        self.shown = 0  # stops up to this number are in the newest picture
         self.published = 0  # pictures so far: moves while the core lives
         self.t_published = 0  # stopwatch ns of the newest
         self.read_position: Callable[[bool], dict[str, Any]] | None = None  # core side sets it: reads the venue again
@@ -55,6 +59,13 @@ class Desk:
     def send(self, command: AnyCommand) -> None:
         """Queue a command; its answer comes back through `answers()`. Never blocks, never raises for a dead core."""
         self._enqueue(self._named(command))
+
+    def stop(self, command: Halt | Flatten) -> int:
+        """As `send`; the number that `shown` reaches with the first picture drawn after the core has carried it out."""
+        named, number = self._named(command), next(self._stops_sent)
+        self._stops.append((named.id, number))
+        self._enqueue(named)
+        return number
 
     def ask(self, command: AnyCommand) -> Future[Answer]:
         """Queue a command; its answer resolves the future and does not appear in `answers()`."""
@@ -133,6 +144,7 @@ class Desk:
     def publish(self, picture: Snapshot) -> None:
         """Replace the picture; older ones that nobody fetched are gone."""
         self._picture = picture
+        self.shown = self._obeyed  # after the picture: who reads this first sees at least that picture
         self.t_published = stopwatch()
         self.published += 1
         for watcher in self._watchers:
@@ -140,6 +152,11 @@ class Desk:
 
     def answer(self, answer: Answer) -> None:
         """Hand an answer to whoever asked."""
+        for stop in list(self._stops):
+            if stop[0] == answer.id:
+                self._stops.remove(stop)
+                self._obeyed = max(self._obeyed, stop[1])
+                break
         with self._lock:
             future = self._waiting.pop(answer.id, None)
             if future is None:

@@ -1,7 +1,7 @@
-"""What a stop did, step by step, kept while it runs and written as `emergency-<utc>.md` (E9, E10; X5).
+"""What a stop without a core did, step by step, kept while it runs and written as `emergency-<utc>.md` (E9, E10).
 
-Steps, each request with the hash of its raw answer, and what the closes brought. Any text of it may come from a venue,
-so everything is escaped for its context.
+Steps, each request with the hash of its raw answer, and what the closes brought; laid out by `evidence_page`. A core's
+own stops: `core.build.stop_files`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from core.clock import iso, stamp
+from core.clock import stamp
+from core.control.evidence_page import Answered, Page, StepTaken, markdown
+from core.control.evidence_page import Fill as Fill
+from core.control.evidence_page import cell as cell
 from core.control.outcome import MEANING, Outcome
 from core.guard.private import private_dir, write_synced
 
@@ -23,39 +26,6 @@ if TYPE_CHECKING:
 
 
 MOST_ANSWERS = 20_000
-
-
-class StepTaken(msgspec.Struct, frozen=True):
-    """One line of evidence. ms after the start."""
-
-    ms: float
-    step: str
-    text: str
-
-
-class Answered(msgspec.Struct, frozen=True):
-    """One request to a venue and its raw answer, as a hash. ms after the start; status 0 = none came."""
-
-    ms: float
-    venue: str
-    request: str
-    status: int
-    size: int
-    sha256: str
-
-
-class Fill(msgspec.Struct, frozen=True):
-    """One fill of a close, as the venue lists it. slippage_bps: from the middle of the book before the close, above 0
-    against us; None where there was no book."""
-
-    venue: str
-    symbol: str
-    side: str
-    size: float
-    price: float
-    fee: float
-    slippage_bps: float | None
-    ts: int
 
 
 class Evidence:
@@ -113,60 +83,10 @@ class Evidence:
             }
 
     def markdown(self) -> str:
-        """The report: result first, then each venue, then every step."""
-        verb = str(self.stop.get("verb", "halt"))
-        lines = [
-            f"# Emergency {cell(verb)} {iso(self.started)} UTC",
-            "",
-            f"Result: **{self.code} {MEANING.get(self.code, 'unknown')}**",
-            "",
-            "| stop | |",
-            "|---|---|",
-            *(f"| {cell(key)} | {cell(value)} |" for key, value in self.stop.items()),
-            "",
-            "| venue | code | verified | orders left | positions left | text |",
-            "|---|---|---|---|---|---|",
-            *(
-                f"| {cell(o.venue)} | {o.code} {MEANING[o.code]} | {o.verified} | {o.orders_left} | {o.positions_left} "
-                f"| {cell(o.text)} |"
-                for o in self.outcomes
-            ),
-            "",
-            "| ms | step | what |",
-            "|---:|---|---|",
-            *(f"| {step.ms:.1f} | {cell(step.step)} | {cell(step.text)} |" for step in self.steps),
-            "",
-            *self._fills_table(),
-            *self._answers_table(),
-        ]
-        return "\n".join(lines)
-
-    def _fills_table(self) -> list[str]:
-        if not self.fills:
-            return []
-        return [
-            "| fills of closes | symbol | side | size | price | fee | slippage bps |",
-            "|---|---|---|---:|---:|---:|---:|",
-            *(
-                f"| {cell(f.venue)} | {cell(f.symbol)} | {cell(f.side)} | {f.size:g} | {f.price:g} | {f.fee:g} "
-                f"| {'' if f.slippage_bps is None else f'{f.slippage_bps:.2f}'} |"
-                for f in self.fills
-            ),
-            "",
-        ]
-
-    def _answers_table(self) -> list[str]:
-        if not self.answers:
-            return []
-        return [
-            "| ms | venue | request | status | bytes | sha256 of the raw answer |",
-            "|---:|---|---|---:|---:|---|",
-            *(
-                f"| {a.ms:.1f} | {cell(a.venue)} | {cell(a.request)} | {a.status or 'none'} | {a.size} | {a.sha256} |"
-                for a in self.answers
-            ),
-            "",
-        ]
+        """The report as `evidence_page` lays it out."""
+        with self._lock:
+            steps, answers, fills = list(self.steps), list(self.answers), list(self.fills)
+        return markdown(Page(self.started, self.code, self.stop, self.outcomes, steps, answers, fills))
 
     def write(self, folder: Path) -> None:
         """Write the report into `folder`; a name already taken gets a number. Raises OSError or Refused."""
@@ -181,11 +101,3 @@ class Evidence:
             except FileExistsError:
                 continue
         raise FileExistsError(f"Expected a free name for {name}.md, was none in 100")
-
-
-def cell(value: object) -> str:
-    """Any text as the content of a table cell: no control characters, no markup, no HTML."""
-    text = "".join(c if c.isprintable() else " " for c in str(value))[:500]
-    for mark in "\\`*_[]<>|#!~":
-        text = text.replace(mark, "\\" + mark)
-    return text.replace("&", "&amp;")

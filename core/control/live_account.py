@@ -16,23 +16,26 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from core.control.evidence import Fill
 from core.control.insisting import insist
 from core.control.legs import legs_of
-from core.control.venue_record import VenueRecord, by_hand
+from core.control.naming import names
+from core.control.venue_record import Traded, VenueRecord, by_hand
 from core.domain.errors import Refused, Unavailable
 from core.domain.events import HeldPosition, OpenOrder, Read, ReadReply
+from core.domain.lateness import LAG_NS, LIFETIME_NS, SKEW_NS, UNBOUNDED_NS
 from core.domain.order import CANCEL, CREATE, Report, Request
 from core.domain.units import NS_PER_MS, NS_PER_S
 from core.execution.closing import BANDS, Grid, Touch
 from core.guard.redact import PROCESS
+from core.venues.ccxt.roster import MOST_LOTS
 
 if TYPE_CHECKING:
     from core.domain.ports import Clock
     from core.venues.ccxt.account import Account
     from core.venues.ccxt.closer import Books, ClosingAccount, Level
+    from core.venues.ccxt.roster import Entry
 
 T = TypeVar("T")
-LIFETIME_NS, SKEW_NS, LAG_NS = 2 * NS_PER_S, NS_PER_S // 2, 3 * NS_PER_S  # R, skew and L of RELIABILITY 2.3
-UNBOUNDED_NS = 30 * NS_PER_S  # where a create carries no expiry: no proof, only patience
-ANSWER_S = 12.0  # one question with all that it needs; each request has 5 s of its own
+ANSWER_S = 20.0  # one question with all that it needs; each request has 5 s of its own, beside the windows it waits out
+WAITED_NS = 5 * NS_PER_S  # a Retry-After that the account waits out itself; a longer one is shown
 CLOSE_S = 2.0
 FILLS_S = 3.0  # the stop is over by then: evidence must not hold its end up
 TOUCH_NS = 300 * NS_PER_MS
@@ -48,11 +51,12 @@ class _Loop:
         self._thread.start()
 
     def ask(self, question: Coroutine[Any, Any, T], seconds: float) -> T:
-        """Raises Unavailable after `seconds`; the request itself goes on to its own end."""
+        """Raises Unavailable after `seconds`. What has left by then the venue may still do; nothing leaves later."""
         future = asyncio.run_coroutine_threadsafe(question, self._loop)
         try:
             return future.result(seconds)
         except concurrent.futures.TimeoutError:
+            future.cancel()
             raise Unavailable(f"no answer in {seconds:.0f} s") from None
 
     def end(self) -> None:
@@ -71,7 +75,8 @@ class CancelAccount:
         self.name = record.label
         self.symbols = account.roster.shown
         self.grids = tuple(
-            Grid(number, one.min_lots, one.max_lots, one.unit) for number, one in enumerate(record.traded)
+            Grid(number, one.min_lots, one.max_lots, one.unit, dust_value=one.dust)
+            for number, one in enumerate(record.traded)
         )  # fmt: skip
         self.foreign = tuple((number, one.foreign) for number, one in enumerate(record.traded) if one.foreign)
         self.legs = legs_of(record.traded)
@@ -90,27 +95,59 @@ class CancelAccount:
             if not one.ours
         )
 
+    @property
+    def renewed(self) -> tuple[tuple[Grid, int], ...]:
+        """Of what the venue trades on another grid than recorded: the new one, and the foreign lots in it."""
+        return tuple(
+            (_grid(one, traded), traded.foreign * one.scale)
+            for one, traded in zip(list(self._account.roster.entries), self.record.traded, strict=False)
+            if one.relisted
+        )
+
     def read(self, read: Read) -> ReadReply:
         """Orders or positions of the whole account; every failure is the reply's `error`."""
-        from core.venues.ccxt.account import FAULTS
+        return self.read_all((read,))[0]
 
+    def read_all(self, reads: Sequence[Read]) -> list[ReadReply]:
+        """The same for several questions that leave together."""
         account = self._account
         if account.key_refused:
             refused, account.key_refused = account.key_refused, ""
-            return self._reply(read, error=f"auth: {refused}; {by_hand(self.record)}")
-        if self.clock.now() < account.banned_until:
-            return self._reply(read, error=f"banned {account.banned_until} until the venue's Retry-After is over")
+            return [self._reply(read, error=f"auth: {refused}; {by_hand(self.record)}") for read in reads]
+        left = account.banned_until - self.clock.now()
+        if left > WAITED_NS:
+            until = f"banned {account.banned_until} until the venue's Retry-After is over"
+            return [self._reply(read, error=until) for read in reads]
+
+        async def ask() -> list[ReadReply]:
+            return list(await asyncio.gather(*(self._answer(read) for read in reads)))
+
+        try:
+            return self._thread.ask(ask(), ANSWER_S)
+        except Unavailable as error:
+            return [self._reply(read, error=account.error_text(error)) for read in reads]
+
+    async def _answer(self, read: Read) -> ReadReply:
+        from core.venues.ccxt.faults import FAULTS
+
+        account = self._account
         try:
             if read.what == "orders":
-                return self._reply(read, orders=self._thread.ask(insist(account.orders, account.lives), ANSWER_S))
-            return self._reply(read, positions=self._thread.ask(insist(account.positions, account.lives), ANSWER_S))
+                return self._reply(read, orders=await insist(account.orders, account.lives))
+            return self._reply(read, positions=await insist(account.positions, account.lives))
         except FAULTS as error:
             text = account.error_text(error)
             if text.startswith("auth"):
                 text += f"; {by_hand(self.record)}"
             else:
-                self._thread.ask(account.heal(error), ANSWER_S)
+                await account.heal(error)
             return self._reply(read, error=text)
+
+    @property
+    def unreachable(self) -> tuple[int, str]:
+        """How many orders are listed that nobody can cancel from here, and their words."""
+        unlisted = self._account.unlisted
+        return sum(unlisted.orders.values()), unlisted.text()
 
     def lives(self) -> bool:
         """Whether the venue answers something cheap now; for a stop that waits out a growing delay."""
@@ -144,7 +181,7 @@ class CancelAccount:
 
     def _ask(self, question: Coroutine[Any, Any, T], seconds: float = ANSWER_S) -> T:
         """As `send` and `touch` fail: Unavailable with a clean text."""
-        from core.venues.ccxt.account import FAULTS
+        from core.venues.ccxt.faults import FAULTS
 
         try:
             return self._thread.ask(question, seconds)
@@ -155,6 +192,10 @@ class CancelAccount:
         """Our symbol for what a person typed; empty where the account has no such instrument."""
         entry = self._account.roster.named(text)
         return "" if entry is None else entry.shown
+
+    def knows(self, text: str) -> bool:
+        """Whether the venue lists an instrument of this name at all."""
+        return names(self._account.exchange.markets or (), text)
 
     def close(self) -> None:
         """End connections and thread."""
@@ -177,13 +218,14 @@ class LiveAccount(CancelAccount):
         self._touches: tuple[Touch, ...] = ()
         self._touched = 0
 
-    def read(self, read: Read) -> ReadReply:
-        reply = super().read(read)
-        if read.what == "orders":
-            self._clean = not reply.error and not reply.orders
-        elif not reply.error:
-            self._held = tuple(held.instrument for held in reply.positions)
-        return reply
+    def read_all(self, reads: Sequence[Read]) -> list[ReadReply]:
+        replies = super().read_all(reads)
+        for reply in replies:
+            if reply.what == "orders":
+                self._clean = not reply.error and not reply.orders
+            elif not reply.error:
+                self._held = tuple(held.instrument for held in reply.positions)
+        return replies
 
     def send(self, requests: Sequence[Request]) -> Sequence[Report]:
         """Cancels, then the closes, each once."""
@@ -225,6 +267,15 @@ class LiveAccount(CancelAccount):
             instrument, self.clock.now(), entry.ticks(bids[0][0]), entry.ticks(asks[0][0]),
             _depth(asks, middle, entry.size_of(1)), _depth(bids, middle, entry.size_of(1)),
         )  # fmt: skip
+
+
+def _grid(one: Entry, traded: Traded) -> Grid:
+    """For closing; with the recorded bounds where the venue tells none."""
+    least = one.min_lots if one.min_lots > 1 else traded.min_lots * one.scale
+    most = one.max_lots if one.max_lots < MOST_LOTS else traded.max_lots * one.scale
+    return Grid(
+        one.number, least, most, one.unit, lot_step=one.lot_step, tick_step=one.tick_step, dust_value=traded.dust
+    )  # fmt: skip
 
 
 def _fill(venue: str, symbol: str, trade: dict[str, Any], middle: float | None) -> Fill:

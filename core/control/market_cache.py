@@ -19,6 +19,8 @@ from core.guard.private import check_private, open_private, replace_synced
 
 CAP = 64 << 20
 FRESH_NS = 3_600 * NS_PER_S
+FROM_FILE = "kept markets"
+NEEDED = ("orderTypes", "instrument_hash", "size_decimals", "price_decimals", "hip3")  # of create_order in ccxt
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -35,8 +37,15 @@ def save_markets(path: Path, markets: dict[str, Any], ts: int) -> None:
     """Keep the markets of an exchange (`exchange.markets`), without the raw answers. Raises OSError, Refused."""
     if os.path.lexists(path):
         check_private(path, "file")
-    slim = [{key: value for key, value in market.items() if key != "info"} for market in markets.values()]
-    replace_synced(path, msgspec.json.encode(_Kept(ts, slim)), f"{os.getpid():x}")
+    replace_synced(path, msgspec.json.encode(_Kept(ts, [_slim(one) for one in markets.values()])), f"{os.getpid():x}")
+
+
+def _slim(market: dict[str, Any]) -> dict[str, Any]:
+    """Without the raw answer, but for the fields of it that ccxt reads when it makes an order."""
+    raw = market.get("info")
+    needed = {key: raw[key] for key in NEEDED if key in raw} if isinstance(raw, dict) else {}
+    slim = {key: value for key, value in market.items() if key != "info"}
+    return {**slim, "info": needed} if needed else slim
 
 
 def load_markets(path: Path, now: int) -> tuple[list[dict[str, Any]], bool] | None:
@@ -55,13 +64,14 @@ def load_markets(path: Path, now: int) -> tuple[list[dict[str, Any]], bool] | No
 
 
 async def fill_markets(exchange: Any, path: Path | None, clock: Clock) -> str:
-    """Give an exchange its markets; says where they came from. Raises what ccxt raises when there are none at all."""
+    """Give an exchange its markets; says where they came from, `FROM_FILE` first where from here: then steps and sizes
+    may be of before a change (core.venues.ccxt.fresh). Raises what ccxt raises when there are none at all."""
     if exchange.markets:
         return ""
     kept = load_markets(path, clock.now()) if path is not None else None
     if kept is not None and kept[1]:
         exchange.set_markets(kept[0])
-        return "markets from the state dir"
+        return f"{FROM_FILE} from the state dir"
     import ccxt
 
     try:
@@ -70,7 +80,7 @@ async def fill_markets(exchange: Any, path: Path | None, clock: Clock) -> str:
         if kept is None:
             raise
         exchange.set_markets(kept[0])
-        return f"markets of an earlier day: the venue's list failed ({type(error).__name__})"
+        return f"{FROM_FILE} of an earlier day: the venue's list failed ({type(error).__name__})"
     if path is not None:
         try:
             save_markets(path, exchange.markets, clock.now())

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from core.control.beside import Beside
 from core.control.client import ControlClient
 from core.control.evidence import Evidence
 from core.control.holder import end_holders
@@ -27,6 +28,7 @@ from core.guard.lock import InstanceLock, read_record
 from core.guard.process import operator
 
 if TYPE_CHECKING:
+    from core.control.panic_accounts import PanicAccounts
     from core.control.stopping import PanicVenue
     from core.domain.ports import Clock
 
@@ -66,13 +68,21 @@ def run_panic(panic: Panic, clock: Clock, evidence: Evidence, venues: Venues, li
     )  # fmt: skip
     stop = _engage(latch, stop, evidence)
     evidence.stop = msgspec.to_builtins(stop)
+    beside: list[Beside] = []
+
+    def begin() -> None:
+        if panic.symbol or panic.scope == "account":
+            beside.append(Beside(lambda: _accounts(panic, stop, clock, evidence), live, clock, evidence))
+
     try:
-        code = _through_core(panic, stop, evidence)
+        code = _through_core(panic, stop, evidence, begin, beside)
         if code is None:
-            code = _by_ourselves(panic, clock, latch, stop, evidence, venues, live)
-        elif panic.symbol or panic.scope == "account":
-            code = _beyond_core(panic, clock, evidence, live)
+            code = _by_ourselves(panic, clock, latch, stop, evidence, venues, live, beside)
+        elif beside:
+            code = _with_beside(panic, evidence, beside[0])
     except KeyboardInterrupt:
+        for one in beside:
+            one.end(interrupted=True)
         evidence.note("stop", "interrupted by the operator; what is not verified is reported as such")
         code = UNVERIFIED
     evidence.code = code
@@ -108,13 +118,17 @@ def _engage(latch: Latch, stop: Stop, evidence: Evidence) -> Stop:
     return stop
 
 
-def _through_core(panic: Panic, stop: Stop, evidence: Evidence) -> int | None:
-    """Step 2: ask the running core and watch it. None when nobody answers, or it stops answering."""
+def _through_core(
+    panic: Panic, stop: Stop, evidence: Evidence, begin: Callable[[], None], beside: Sequence[Beside]
+) -> int | None:
+    """Step 2: ask the running core and watch it. None when nobody answers, or it stops answering. `begin`: once its
+    gate is closed what it does not trade is stopped `beside` it, whichever of its venues it has to wait for."""
     last: Progress | None = None
     try:
         with ControlClient(panic.state_dir, timeout_s=ACK_MS / 1e3) as client:
             ack = client.stop(_command(panic, stop), ACK_MS / 1e3)
             evidence.note("E0", f"core pid {client.peer_pid} closed its gate in {ack.closed_ns / 1e6:.3f} ms")
+            begin()
             idle = 0
             for step in client.progress(STALLED_MS / 1e3):
                 if last is None or (step.run, step.orders_left, step.positions_left) != (
@@ -127,13 +141,18 @@ def _through_core(panic: Panic, stop: Stop, evidence: Evidence) -> int | None:
                 idle = 0 if step.run in STOPPED else idle + 1
                 if idle > 4:  # two seconds of pictures that ignore the stop
                     raise Unavailable(f"the core is still {step.run}")
+                if not step.done and any(one.refused() for one in beside):
+                    evidence.note("core", f"{step.run}; a key is refused, so it cannot end: not waited for")
+                    break
     except (PerpError, BadFrame) as error:
         evidence.note("core", str(error))
         return None
     if last is None:
         return None
+    if last.report:
+        evidence.note("core", f"its own evidence: {last.report}")
     left = Outcome("core", last.code, last.verified, last.orders_left, last.positions_left, f"core says {last.run}")
-    evidence.outcomes.append(left)
+    evidence.outcomes.insert(0, left)  # those of accounts that could not be opened beside it may be there already
     return last.code
 
 
@@ -147,15 +166,17 @@ def _command(panic: Panic, stop: Stop) -> Flatten | Halt:
 
 
 def _by_ourselves(
-    panic: Panic, clock: Clock, latch: Latch, stop: Stop, evidence: Evidence, venues: Venues, live: Live
-) -> int:
+    panic: Panic, clock: Clock, latch: Latch, stop: Stop, evidence: Evidence, venues: Venues, live: Live,
+    beside: Sequence[Beside],
+) -> int:  # fmt: skip
     """Steps 3 and 4: end the holder, then E3-E8 at every venue in parallel. No account waits for another one, but for
-    the other leg of a pair."""
-    from core.control.panic_accounts import PanicAccounts  # loads the kernels: after the latch and the core's answer
-
-    verb = stop.verb if panic.verb == "flatten" and not panic.symbol else panic.verb
-    accounts = PanicAccounts(verb, panic.scope, panic.symbol, not panic.close_reachable, clock, evidence)
-    if real := live():
+    the other leg of a pair. What was begun beside a core that fell silent goes on."""
+    verb = _verb(panic, stop)
+    begun = beside[0].taken_over() if beside else None
+    accounts = begun or _accounts(panic, stop, clock, evidence)
+    if begun is not None:
+        _end_holder(panic, clock, evidence, waits=False)
+    elif real := live():
         _end_holder(panic, clock, evidence, waits=False)
         accounts.begin(real)
     try:
@@ -172,24 +193,25 @@ def _by_ourselves(
     return code
 
 
-def _beyond_core(panic: Panic, clock: Clock, evidence: Evidence, live: Live) -> int:
-    """A core stops what it trades. What else the accounts hold is stopped here, beside it: its gate is closed and its
-    own orders are verified, so nothing of its is on its way. An account that we cannot open is not verified."""
-    from core.control.panic_accounts import PanicAccounts
-
-    accounts = PanicAccounts(panic.verb, panic.scope, panic.symbol, not panic.close_reachable, clock, evidence)
-    found: list[PanicVenue | Outcome] = []
-    for one in live():
-        if isinstance(one, Outcome):
-            text = f"only what the core trades was stopped there: {one.text}"
-            one = msgspec.structs.replace(one, code=UNVERIFIED, text=text)
-        elif evidence.outcomes[-1].verified == "sealed":
-            one.q_ns = 0
-        found.append(one)
-    accounts.begin(found)
-    accounts.end()
-    halted = [one for one in evidence.outcomes if panic.symbol and one.venue == "core" and one.code == ORDERS_ZERO]
+def _with_beside(panic: Panic, evidence: Evidence, beside: Beside) -> int:
+    """The core has ended its part. An account that we cannot open is not verified beyond it."""
+    core = evidence.outcomes[0]
+    if core.verified == "sealed":
+        beside.settle()
+    beside.end()
+    halted = [one for one in evidence.outcomes if panic.symbol and one is core and one.code == ORDERS_ZERO]
     return worst([one for one in evidence.outcomes if one not in halted] or halted, panic.verb)
+
+
+def _accounts(panic: Panic, stop: Stop, clock: Clock, evidence: Evidence) -> PanicAccounts:
+    from core.control.panic_accounts import PanicAccounts  # loads the kernels: after the latch and the core's answer
+
+    hold = not panic.close_reachable
+    return PanicAccounts(_verb(panic, stop), panic.scope, panic.symbol, hold, clock, evidence)
+
+
+def _verb(panic: Panic, stop: Stop) -> str:
+    return stop.verb if panic.verb == "flatten" and not panic.symbol else panic.verb
 
 
 def _open(panic: Panic, clock: Clock, evidence: Evidence, venues: Venues) -> Sequence[PanicVenue]:

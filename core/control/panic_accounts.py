@@ -30,6 +30,8 @@ class PanicAccounts:
         self._gone_on = threading.Event()
         self.opened: list[PanicVenue] = []
         self._threads: list[threading.Thread] = []
+        self._stops: list[VenueStop] = []
+        self._settled = 0
         self._done: dict[int, Outcome] = {}  # by id: two accounts of one venue may have one name
 
     def begin(self, found: Sequence[PanicVenue | Outcome]) -> None:
@@ -47,9 +49,23 @@ class PanicAccounts:
                 (venue, VenueStop(venue, self._verb, self._clock, self._evidence.note, self._scope, symbol,
                                   self._gone_on, legs=self._legs))
             )  # fmt: skip
+        self._stops += [stop for _, stop in stops]
+        if self._settled:
+            self.settle(self._settled)
         for venue, stop in stops:  # each knows of all legs before the first one runs
             self._threads.append(threading.Thread(target=self._one, args=(venue, stop), daemon=True))
             self._threads[-1].start()
+
+    def settle(self, since: int) -> None:
+        """Since then (wall, ns) nothing that was sent before can arrive any more: no list waits for Q."""
+        self._settled = since
+        for stop in list(self._stops):
+            stop.settle(since)
+
+    def over(self) -> list[Outcome] | None:
+        """What became of each account, None while one is still under way."""
+        done = [self._done.get(id(venue)) for venue in self.opened]
+        return None if None in done else [one for one in done if one is not None]
 
     def _one(self, venue: PanicVenue, stop: VenueStop) -> None:
         self._done[id(venue)] = stop.run()
@@ -61,11 +77,14 @@ class PanicAccounts:
         except PerpError as error:
             self._evidence.note("fills", f"{venue.name}: not listed: {error}")
 
-    def end(self) -> None:
-        """Until each is over or the operator interrupts; their outcomes are in the evidence then."""
+    def end(self, interrupted: bool = False) -> None:
+        """Until each is over or the operator interrupts (`interrupted`: he has, and it is told); their outcomes are in
+        the evidence then."""
+        if interrupted:
+            self._gone_on.set()
         try:
             for thread in self._threads:
-                thread.join()
+                thread.join(2.0 if interrupted else None)
         except KeyboardInterrupt:
             self._gone_on.set()
             self._evidence.note("stop", "interrupted by the operator; what is not verified is reported as such")
@@ -74,6 +93,10 @@ class PanicAccounts:
         for venue in self.opened:
             missing = Outcome(venue.name, UNVERIFIED, "unverified", 0, 0, "no result")
             self._evidence.outcomes.append(self._done.get(id(venue), missing))
+        if self._symbol and self._stops and not any(stop.named for stop in self._stops):
+            text = f"no instrument of this name: {self._symbol}; nothing was stopped"
+            self._evidence.outcomes.append(Outcome("symbol", UNVERIFIED, "unverified", 0, 0, text))
+        for venue in self.opened:
             venue.close()
 
 

@@ -126,7 +126,8 @@ class Ack(Told, frozen=True):
 
 
 class Progress(Told, frozen=True):
-    """How far a stop got. `pictures` moves while the core lives; done with an exit code 0 | 2 | 3 | 6."""
+    """How far a stop got. `pictures` moves while the core lives; done with an exit code 0 | 2 | 3 | 6. `report`: the
+    path of its evidence, "" before the file is there."""
 
     stop_id: str
     run: str
@@ -137,6 +138,7 @@ class Progress(Told, frozen=True):
     text: str = ""
     done: bool = False
     code: int = 3
+    report: str = ""
 
 
 AnyTold = Welcome | Reply | Picture | Ack | Progress

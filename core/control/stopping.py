@@ -16,7 +16,8 @@ import msgspec
 
 from core import rng
 from core.control.legs import NOBODY, Legs
-from core.control.outcome import AUTH_FAILED, UNVERIFIED, Outcome, plain
+from core.control.naming import meant, names, several
+from core.control.outcome import AUTH_FAILED, GRAVITY, UNVERIFIED, Outcome
 from core.domain.errors import PerpError
 from core.domain.events import Read, ReadReply
 from core.domain.order import Report, Request
@@ -39,8 +40,11 @@ class PanicVenue(Protocol):
 
     symbols: by instrument number. q_ns: Q of E4, how much later than the first the second empty read must come.
     patience_s: give up when the venue has not answered for so long; None = never. It may have `foreign` (instrument,
-    lots that are not ours), `legs` (core.control.legs), `listed_grids` (of instruments beyond `grids`) and `lives()`
-    (whether a venue that was silent answers something cheap), too.
+    lots that are not ours), `legs` (core.control.legs), `listed_grids` (of instruments beyond `grids`), `renewed`
+    (grids that are other ones by now, with the foreign lots in them), `lives()`
+    (whether a venue that was silent answers something cheap) and `read_all(reads)` (several that leave together; such a
+    one waits out a short Retry-After by itself) and `unreachable` (how many listed orders nobody can cancel, and their
+    words: the stop is not verified then), too.
     """
 
     name: str
@@ -79,10 +83,12 @@ class VenueStop:
         plan = StopPlan("panic", verb, reason, now, scope, venue.q_ns, grids=venue.grids, foreign=foreign)
         draws = rng.stream(os.getpid(), f"panic {venue.name}").random(8)
         self._table = Emergency(plan, tuple(float(draw) for draw in draws))
+        self._table.together = hasattr(venue, "read_all")
         self._events: deque[Event] = deque([Tick()])
         self._answered = clock.monotonic()
         self._seen = 0
         self._kept: dict[int, str] = {}
+        self._settled = 0
         if legs is not None:
             legs.join(id(venue), getattr(venue, "legs", ()), self._table)
 
@@ -95,6 +101,11 @@ class VenueStop:
             if self._legs is not None:
                 self._legs.ended(id(self._venue))
 
+    def settle(self, since: int) -> None:
+        """From any thread: since then nothing that a core had sent can arrive any more (`Emergency.settle`)."""
+        self._settled = since
+        self._pause.set()
+
     def _run(self) -> Outcome:
         table = self._table
         while True:
@@ -103,6 +114,7 @@ class VenueStop:
                 return self._outcome()
             left_s = (wake - self._clock.now()) / 1e9 if wake else IDLE_S
             self._pause.wait(min(max(left_s, 0.0), 1.0))
+            self._pause.clear()
             if left_s > 1.0 and table.venue.status == UNVERIFIED_VENUE and self._lives():
                 table.answered(self._clock.now())
             self._events.append(Tick())
@@ -116,8 +128,8 @@ class VenueStop:
             wake = actions.wake_at
             if actions.requests:
                 self._send(actions.requests)
-            for read in actions.reads:
-                self._events.append(self._read(read))
+            if actions.reads:
+                self._events.extend(self._read(actions.reads))
             self._tell()
         return wake
 
@@ -134,6 +146,8 @@ class VenueStop:
             for number, why in found.items():
                 self._note("hold", f"{self._venue.name}: {self._symbol_of(number)} is kept: {why}")
         self._table.keep(frozenset(found), self._clock.now())
+        if self._settled:
+            self._table.settle(self._settled, self._clock.now())
 
     def _waits_for_nobody(self) -> bool:
         left = self._table.closeout.positions
@@ -145,29 +159,47 @@ class VenueStop:
         except PerpError as error:  # the next read says what became of them
             self._note("send", f"{self._venue.name}: {error}")
 
-    def _read(self, read: Read) -> ReadReply:
+    def _read(self, reads: Sequence[Read]) -> list[ReadReply]:
         try:
-            reply = self._venue.read(read)
-            if read.what == "positions" and not reply.error:
+            together: Callable[[Sequence[Read]], list[ReadReply]] | None = getattr(self._venue, "read_all", None)
+            replies = together(reads) if together is not None else [self._venue.read(read) for read in reads]
+            if any(reply.what == "positions" and not reply.error for reply in replies):
                 self._events.extend(self._venue.touch())  # before the list, which is answered with closes
         except PerpError as error:
-            reply = ReadReply(read.what, read.nonce, self._clock.now(), error=str(error) or type(error).__name__)
-        if not reply.error:
+            text = str(error) or type(error).__name__
+            replies = [ReadReply(read.what, read.nonce, self._clock.now(), error=text) for read in reads]
+        if any(not reply.error for reply in replies):
             self._answered = self._clock.monotonic()
             if self._table.scope == "account":  # what no record names is closed on the venue's own grid
                 for grid in getattr(self._venue, "listed_grids", ()):
                     self._table.closeout.grids.setdefault(grid.instrument, grid)
+            for grid, foreign in getattr(self._venue, "renewed", ()):
+                self._table.closeout.grids[grid.instrument] = grid
+                self._table.closeout.foreign[grid.instrument] = foreign
         if not self._symbol:
-            return reply
-        return msgspec.structs.replace(
-            reply,
-            orders=tuple(order for order in reply.orders if self._meant(order.instrument)),
-            positions=tuple(held for held in reply.positions if self._meant(held.instrument)),
-        )
+            return replies
+        return [
+            msgspec.structs.replace(
+                reply,
+                orders=tuple(order for order in reply.orders if self._meant(order.instrument)),
+                positions=tuple(held for held in reply.positions if self._meant(held.instrument)),
+            )
+            for reply in replies
+        ]
 
     def _meant(self, instrument: int) -> bool:
         symbols = self._venue.symbols
-        return not 0 <= instrument < len(symbols) or plain(symbols[instrument]) == plain(self._symbol)
+        known = 0 <= instrument < len(symbols)
+        return not known or (not self._several() and instrument in meant(symbols, self._symbol))
+
+    def _several(self) -> tuple[str, ...]:
+        return several(self._venue.symbols, self._symbol) if self._symbol else ()
+
+    @property
+    def named(self) -> bool:
+        """The account has an instrument of the name that was asked for, whether something is held there or not."""
+        knows: Callable[[str], bool] | None = getattr(self._venue, "knows", None)
+        return names(self._venue.symbols, self._symbol) or (knows is not None and knows(self._symbol))
 
     def _lost(self) -> bool:
         if self._table.venue.status == OK and self._table.verified != "unverified":
@@ -184,6 +216,13 @@ class VenueStop:
     def _outcome(self) -> Outcome:
         now = self._table.progress()
         code = self._table.exit_code()
+        beyond, words = getattr(self._venue, "unreachable", (0, ""))
+        if self._symbol:
+            beyond, words = 0, ""
+        if beyond and GRAVITY.index(code) < GRAVITY.index(UNVERIFIED):
+            code = UNVERIFIED
+        if doubt := self._several():
+            code, words = UNVERIFIED, f"{self._symbol} is more than one, none was touched: {', '.join(doubt)}"
         text = now.state if not now.venue.reason else f"{now.state}; {now.venue.status}: {now.venue.reason}"
         if code == AUTH_FAILED:
             text += "; cancel and close by hand on the venue's own page"
@@ -196,8 +235,9 @@ class VenueStop:
         if now.stops_kept:
             text += f"; stops kept {now.stops_kept}"
         text += "".join(f"; {self._symbol_of(number)} kept: {why}" for number, why in self._kept.items())
+        text += f"; {words}" if words else ""
         verified = "unverified" if code in (UNVERIFIED, AUTH_FAILED) else now.verified
-        return Outcome(self._venue.name, code, verified, now.orders_left, now.positions_left, text)
+        return Outcome(self._venue.name, code, verified, now.orders_left + beyond, now.positions_left, text)
 
     def _dust(self, instrument: int, lots: int) -> str:
         """`DUST size value` of E7."""

@@ -39,6 +39,15 @@ PAGES = {
 }
 ELSEWHERE = ("the venue's own page", "cancel all open and all conditional orders", "close every position at market")
 
+LOOKED_AT = {
+    "hyperliquid": "perpetuals of the venue's own dex at the address of the keys",
+    "binance_usdm": "USD-M futures of the account of the keys, conditional orders included",
+}
+BEYOND = {
+    "hyperliquid": "other dexes (HIP-3), spot, sub-accounts, vaults",
+    "binance_usdm": "COIN-M, spot, margin, options, sub-accounts",
+}
+
 
 class KeySource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the keys come from, as `venues.<name>.keys` of the config has it (core.config.settings.Keys). `config`: in
@@ -54,7 +63,8 @@ class KeySource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Traded(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One instrument that our strategies trade. `symbol` as in configs/venues, `unified` as ccxt names it; `tick` in
     quote units, `lot` in base coins, `unit` 1e-8 quote per tick and lot; sizes in lots. `pair`: the pair whose leg it
-    is; `foreign`: signed lots that are not ours, as a core last found them."""
+    is; `foreign`: signed lots that are not ours, as a core last found them; `dust`: 1e-8 quote that a flatten may leave
+    below the smallest order."""
 
     symbol: str
     unified: str
@@ -65,6 +75,7 @@ class Traded(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_lots: int
     pair: str = ""
     foreign: int = 0
+    dust: int = 0
 
 
 class VenueRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,11 +114,11 @@ def key_source(keys: Keys | None, config: str = "") -> KeySource:
     return KeySource(keys.source, keys.name, keys.file, tuple(keys.command), keys.timeout_s)
 
 
-def traded_of(instrument: Instrument, unified: str, pair: str = "") -> Traded:
+def traded_of(instrument: Instrument, unified: str, pair: str = "", dust: int = 0) -> Traded:
     """The part of an instrument that a stop needs; `unified` from the venue's traits."""
     return Traded(
         instrument.symbol, unified, instrument.tick, instrument.lot, instrument.unit, instrument.min_lots,
-        instrument.max_lots, pair,
+        instrument.max_lots, pair, dust=dust,
     )  # fmt: skip
 
 
@@ -171,6 +182,12 @@ def _write(state_dir: Path, venues: tuple[VenueRecord, ...]) -> None:
     if os.path.lexists(path):
         check_private(path, "file")
     replace_synced(path, msgspec.json.encode(_File(SCHEMA, venues)), f"{os.getpid():x}")
+
+
+def looked_at(venue: str) -> str:
+    """What of an account a stop reads, and what it never does: nothing beyond it can be configured (E3)."""
+    seen = LOOKED_AT.get(venue, "perpetuals of the account of the keys")
+    return f"{seen}; not looked at: {BEYOND.get(venue, 'its other products and its sub-accounts')}"
 
 
 def by_hand(record: VenueRecord) -> str:

@@ -40,6 +40,23 @@ class Link(msgspec.Struct, frozen=True, gc=False, tag="link"):
     why: str = ""
 
 
+class Relisted(msgspec.Struct, frozen=True, gc=False, tag="relisted"):
+    """A venue changed the terms of an instrument, in our lots and ticks; 0 of a bound = not told. Sizes of orders must
+    be multiples of `lot_step`, prices of `tick_step`. `halt`: why nothing may be traded on the grid of the opening;
+    `closed`: why nothing new may be sent for now; "" = it may."""
+
+    instrument: int
+    lot_step: int = 1
+    tick_step: int = 1
+    min_lots: int = 0
+    max_lots: int = 0
+    min_notional: int = 0  # 1e-8 quote
+    band_ppm: int = 0
+    halt: str = ""
+    closed: str = ""
+    text: str = ""
+
+
 class OpenOrder(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One order as the venue lists it. cl_id 0 = not ours."""
 
@@ -114,7 +131,7 @@ class Due(msgspec.Struct, frozen=True, gc=False, tag="due"):
     name: str
 
 
-Input = Health | Link | ReadReply | RequestRefused | Asked | Configured | Started | Due
+Input = Health | Link | Relisted | ReadReply | RequestRefused | Asked | Configured | Started | Due
 
 
 class Moment(msgspec.Struct, frozen=True, array_like=True):

@@ -66,6 +66,7 @@ class Ledger(Block):
     new_px: i64s[SLOTS]  # amend in flight
     new_qty: i64s[SLOTS]
     ts_sent: i64s[SLOTS]
+    ts_placed: i64s[SLOTS]  # of the last create or amend alone: what can still arrive left no later
     ts_ack: i64s[SLOTS]
     n_live: i64
     open_lots: i64s[2]

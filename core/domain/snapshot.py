@@ -195,6 +195,10 @@ class State(Row, frozen=True, gc=False):
     foreign_positions: int = 0
     history: tuple[tuple[int, str], ...] = ()  # ts, "RUNNING -> COOLDOWN shock"
     resumed_once: bool = False  # LIVE: the account name was given since this start
+    evidence: str = ""  # path of the stop's report, once it is there
+    trouble: str = ""  # why a venue does not let the stop end, and since when
+    dust: str = ""  # FLAT but for it: what no order can close, with its value
+    stop_code: int | None = None  # exit code of a stop that is done, by the venue's word
 
 
 class Check(Row, frozen=True, gc=False):

@@ -83,4 +83,6 @@ class VenueRow(msgspec.Struct, frozen=True, gc=False):
     agreed_ts: int | None = None  # newest comparison that agreed
     foreign_orders: int | None = None  # not ours, never touched; None = not yet read
     foreign_positions: int | None = None
+    terms_age_ns: int | None = None  # since tick, lot, bounds and state of our instruments were read; None = no wire
+    terms_why: str = ""  # why the newest reading brought nothing, or what may not be traded now
     streams: tuple[StreamRow, ...] = ()

@@ -23,7 +23,7 @@ from core.domain.commands import (
 from core.domain.events import Note
 from core.domain.order import CANCEL, LIVE, Request
 from core.domain.reasons import PAUSED as PAUSED_CODE
-from core.engine import ending, limiting
+from core.engine import ending, limiting, relisting
 from core.engine.runstate import FINISHING, FLATTENING, HALTING, PAUSED, RUNNING, STOPPING
 from core.engine.stopping import FLATTEN, HALT
 
@@ -127,6 +127,8 @@ def _rearm(engine: Engine, command: Rearm, now: int, who: str) -> Answer:
         return _no(command, f"Expected a clean reconcile first, was: {engine.check.trouble}")
     if any(seat.open_orders() for seat in engine.seats):
         return _no(command, "Expected 0 open orders, was more")
+    if why := relisting.barred(engine):
+        return _no(command, f"Expected the venue's terms of the start, was: {why}. Correct configs/venues, start anew")
     engine.stopping.clear()
     for post in engine.posts:
         post.rearm(now)

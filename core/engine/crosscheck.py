@@ -11,14 +11,14 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from core.domain.events import Note, Read, ReadReply
-from core.domain.order import DELEVERAGED, FILLED, FUNDED, LIQUIDATED, Report
-from core.domain.units import NS_PER_S
+from core.domain.order import DELEVERAGED, FILLED, FUNDED, LIQUIDATED, UNKNOWN, Report
+from core.domain.units import BUY, NS_PER_S, SELL
 from core.engine.orders import OWNER_SHIFT
 from core.engine.post import Post
 from core.engine.timers import TimerQueue
 from core.execution.closeout import is_stop
 from core.execution.fills import is_seen
-from core.execution.reconcile import Comparison, Reconciler
+from core.execution.reconcile import TOLD_NS, Comparison, Reconciler
 
 PERIOD_NS = 5 * NS_PER_S
 RETRY_NS = NS_PER_S
@@ -51,6 +51,9 @@ class CrossCheck:
         self._last_trade = 0
         self.adopted_balance: int | None = None  # wallet at the adoption, 1e-8 quote
         self.adopts = False  # an account that is ours alone (simulated): what it holds at start is ours
+        self.doubts = False  # a start believes no single read: two rounds must show the same (a list may lose a page)
+        self._shown: object = None  # what the round before showed of ours
+        self._unexplained: dict[tuple[int, int], int] = {}  # ledger and lots: since when a start waits for their fills
 
     def ask(self, now: int, reads: list[Read]) -> None:
         """Start a round; an unfinished one is given up."""
@@ -81,16 +84,39 @@ class CrossCheck:
             self._adopt()
         for post, reconciler in zip(self.posts, self._reconcilers, strict=True):
             found = self._compare(post, reconciler, now)
-            ok = ok and found.ok
-            if not found.ok:
+            fine = found.ok or (not self.clean and _waits(found))
+            ok = ok and fine
+            if not fine:
                 self.why = found.why or ", ".join(sorted({d.what for d in found.differences}))
                 notes.append(Note("warn", "reconcile", f"{post.instrument.symbol}: {self.why}", post.seat))
             if found.halt:
                 self.on_halt(found.why)
+        again = not self._agrees() and ok
+        if again:
+            ok, self.why = False, "the account was read once"
         self._learn(now, ok)
-        if not ok or any(post.ledger.s.n_unknown for post in self.posts):  # its proof takes two reads, not two periods
+        if again:
+            self.timers.at(now, self.timer)
+        elif not ok or any(
+            post.ledger.s.n_unknown for post in self.posts
+        ):  # its proof takes two reads, not two periods
             self.timers.at(now + RETRY_NS, self.timer)
         return notes, self._venue_made()
+
+    def _agrees(self) -> bool:
+        """A start takes two rounds in a row that show the same of ours; the second is asked for at once."""
+        if self.clean or not self.doubts:
+            return True
+        replies, places = self._replies, {post.place for post in self.posts}
+        trades = (t.trade_id for t in replies["trades"].trades if t.cl_id and t.instrument in places)
+        shown = (
+            sorted(order.cl_id for order in replies["orders"].orders if order.cl_id),
+            sorted((held.instrument, held.pos) for held in replies["positions"].positions if held.instrument in places),
+            max(trades, default=self._last_trade),
+            any(reply.error for reply in replies.values()),
+        )
+        before, self._shown = self._shown, shown
+        return before == shown
 
     @property
     def holds_reports(self) -> bool:
@@ -121,8 +147,8 @@ class CrossCheck:
             post.ledger, orders, self._replies["positions"], trades, now, others + post.foreign_lots,
             strict=not self.clean,
         )  # fmt: skip
-        if not self.clean and found.why == "" and not any(d.what == "missed_fill" for d in found.differences):
-            self._take_over(post, others)
+        if not self.clean:
+            found = self._taken_over(post, others, found, now)
         if found.reports:
             post.take(list(found.reports), now)
         for cl_id, venue_id, px, left in found.found:
@@ -166,10 +192,20 @@ class CrossCheck:
                 out.append(trade)
         return out
 
-    def _take_over(self, post: Post, others: int) -> None:
-        """At start: what the venue holds and no earlier run of ours explains was there before us."""
+    def _taken_over(self, post: Post, others: int, found: Comparison, now: int) -> Comparison:
+        """At start: what the venue holds and no earlier run of ours explains was there before us. Where an order of the
+        run before may have brought it, not before a list of trades would show that (L); waiting is no disagreement."""
+        if (found.why and not found.halt) or any(d.what == "missed_fill" for d in found.differences):
+            return found
         held = sum(p.pos for p in self._replies["positions"].positions if p.instrument == post.place)
-        post.foreign_lots = held - others - post.ledger.s.pos
+        lots = held - others - post.ledger.s.pos
+        if lots and lots != post.foreign_lots and _may_bring(post, BUY if lots > 0 else SELL):
+            if now - self._unexplained.setdefault((post.number, lots), now) >= TOLD_NS:
+                post.foreign_lots = lots
+            return msgspec.structs.replace(found, halt=False, why="")
+        if not found.why:
+            post.foreign_lots = lots
+        return found
 
     def _learn(self, now: int, ok: bool) -> None:
         replies = self._replies
@@ -189,3 +225,17 @@ class CrossCheck:
             self.clean, self.last_ok, self.why = True, now, ""
             for post in self.posts:
                 post.vitals.s.account_ts = now
+
+
+def _may_bring(post: Post, side: int) -> bool:
+    """An order of this side, whose fate nobody knows, could have moved the position."""
+    o = post.ledger.s
+    return any(
+        o.side[i] == side and o.left[i] > 0 for i in map(int, (post.ledger.array("state") == UNKNOWN).nonzero()[0])
+    )
+
+
+def _waits(found: Comparison) -> bool:
+    """Nothing stands between us and the venue but orders of the run before that no read shows: a start goes on, they
+    count in full and let nothing new be opened until their proof is there."""
+    return not found.why and all(d.what in ("unknown_absent", "foreign_order") for d in found.differences)

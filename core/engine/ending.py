@@ -9,16 +9,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from core.domain.events import Note, ReadReply
-from core.domain.order import REDUCE_ONLY, STOP, Report
+from core.domain.lateness import LAG_NS
+from core.domain.order import DELEVERAGED, FILLED, LIQUIDATED, REDUCE_ONLY, STOP, Report
 from core.domain.reasons import LIQUIDATION_BUFFER, name_of
+from core.domain.units import NS_PER_S
 from core.engine.runstate import FLAT, HALTED, HALTING, STARTING, STOPPED, STOPPING
 from core.engine.seat import Seat
-from core.engine.stopping import FLATTEN, HALT, LATCHED, PROCESS_END
+from core.engine.stopping import FLATTEN, HALT, LATCHED, NONCE_BASE, PROCESS_END
+from core.execution.closing import is_dust, ours_of
 
 if TYPE_CHECKING:
     from core.engine.engine import Engine
 
 KEPT = STOP | REDUCE_ONLY  # a protective stop: it stays through a halt
+MOVES = (FILLED, LIQUIDATED, DELEVERAGED)
+AGAIN_NS = 10 * NS_PER_S  # a ledger that holds what no venue lists: looked for again, no more often than this
 
 
 def by_risk(engine: Engine, seat: Seat) -> None:
@@ -76,8 +81,11 @@ def step(engine: Engine, now: int, replies: Sequence[ReadReply], reports: Sequen
     progress = stopping.progress()
     if progress is None:
         return
-    if stopping.purpose == LATCHED and not stopping.active and _stands(engine, replies):
-        latch(engine, stopping.verb, "an order of ours stands after the stop", stopping.scope)
+    if stopping.purpose == LATCHED and not stopping.active:
+        if _stands(engine, replies):
+            latch(engine, stopping.verb, "an order of ours stands after the stop", stopping.scope)
+        elif engine.state.run == FLAT and _held(engine, replies, now):
+            latch(engine, FLATTEN, "a position of ours is held after the stop", stopping.scope)
     if stopping.purpose == LATCHED and progress.state != engine.state.run and engine.state.may(progress.state):
         engine.move(progress.state, stopping.plan.reason if stopping.plan else "")
         if not stopping.active:
@@ -85,7 +93,8 @@ def step(engine: Engine, now: int, replies: Sequence[ReadReply], reports: Sequen
             if engine.end_wanted is not None:
                 end_process(engine, engine.end_wanted, "stop asked during the halt")
     elif stopping.purpose == PROCESS_END and not engine.rounds.machine.finishing:
-        if stopping.over(now):
+        waits = any(seat.unknown() for seat in engine.seats) and not stopping.late(now)
+        if stopping.over(now) and not waits:
             end(engine, "orders cancelled and verified", verified=not stopping.active)
 
 
@@ -95,9 +104,27 @@ def _stands(engine: Engine, replies: Sequence[ReadReply]) -> bool:
     return engine.state.run in (HALTED, FLAT) and any(o.cl_id and o.flags & KEPT != KEPT for o in listed)
 
 
+def _held(engine: Engine, replies: Sequence[ReadReply], now: int) -> bool:
+    """A late fill, or a list, shows a position of ours that a finished flatten neither closed nor called dust."""
+    settled = now - engine.state.since
+    moved = {report.instrument for report in engine.taken.reports if report.kind in MOVES}
+    lists = [r for r in replies if r.what == "positions" and not r.error and r.nonce < NONCE_BASE]
+    for place, posts in engine.places.items():
+        grid, account = posts[0].grid, posts[0].account
+        dust = engine.stopping.runs[account].closeout.dust
+        lots = [sum(post.ledger.s.pos for post in posts)] if place in moved or settled >= AGAIN_NS else []
+        if settled >= LAG_NS:  # an earlier list may be one of before the closes
+            held = [h.pos for r in lists if r.account == account for h in r.positions if h.instrument == place]
+            lots += [ours_of(pos, posts[0].foreign_lots) for pos in held]
+        if any(one and not (place in dust and is_dust(one, grid)) for one in lots):
+            return True
+    return False
+
+
 def end(engine: Engine, text: str, verified: bool) -> None:
-    """STOPPED; `verified` = the venue said that nothing of ours is left that should not be."""
-    engine.end_verified = verified
+    """STOPPED; `verified` = the venue said that nothing of ours is left that should not be. Never with an order whose
+    fate nobody knows."""
+    verified = engine.end_verified = verified and not any(seat.unknown() for seat in engine.seats)
     if not verified:
         engine.notes.append(Note("crit", "end_unverified", "no venue said that all of ours is gone: look there"))
     engine.move(STOPPED, text if verified else "not verified")

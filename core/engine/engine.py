@@ -21,6 +21,7 @@ from core.domain.events import (
     Note,
     Read,
     ReadReply,
+    Relisted,
     RequestRefused,
     Started,
     Step,
@@ -28,7 +29,7 @@ from core.domain.events import (
 from core.domain.order import Refusal, Report, Request
 from core.domain.reasons import PAUSED as PAUSED_CODE
 from core.domain.reasons import name_of
-from core.engine import ending
+from core.engine import ending, limiting, relisting
 from core.engine.accounts import Accounts
 from core.engine.commanding import REARM_WORD, obey
 from core.engine.journal import Frame, Journal
@@ -82,6 +83,7 @@ class Engine:
         self.ends_halted = False  # the process ends out of a halt: its limits have fired already
         self.health = Health()
         self.links: dict[int, bool] = {}
+        self.relisted: dict[int, Relisted] = {}  # terms that changed since the opening, by place
         self._replies: list[ReadReply] = []
         self._held: list[Report] = []  # reports that came before the account was adopted
         self.taken = Taken()
@@ -157,6 +159,8 @@ class Engine:
             self.links[event.instrument] = event.up
             level = "info" if event.up else "warn"
             self.notes.append(Note(level, "link_up" if event.up else "link_down", event.why))
+        elif isinstance(event, Relisted):
+            relisting.follow(self, event)
         elif isinstance(event, Configured):
             self.seats[event.strategy].configure(event.values)
             text = f"config {event.sha256[:12]} in force"
@@ -203,6 +207,7 @@ class Engine:
             self.start_decisions(now)
         if self.state.run not in (RUNNING, PAUSED):
             return
+        limiting.pull(self, now)
         for seat in self.seats:
             own = seat.timer in due
             if own:

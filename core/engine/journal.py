@@ -119,6 +119,11 @@ class Journal:
         if sync:
             self.sync()
 
+    def mark(self) -> int:
+        """The byte at which the next frame will begin; closes the pending block. Raises Fatal as `close_block` does."""
+        self.close_block()
+        return self._whole
+
     def sync(self) -> None:
         """Force what was written to the disk; may run in another thread than the writer's. Raises Fatal, and after one
         failure always: the kernel forgets what it could not write, so a later success proves nothing."""
@@ -172,13 +177,14 @@ class Journal:
                 self._file = None
 
 
-def read_frames(path: pathlib.Path) -> Iterator[AnyFrame]:
-    """Frames of a journal up to the last whole block; a torn tail ends the stream silently (see `torn_bytes`).
+def read_frames(path: pathlib.Path, first_byte: int = 0) -> Iterator[AnyFrame]:
+    """Frames of a journal up to the last whole block; a torn tail ends the stream silently (see `torn_bytes`). From
+    the block at `first_byte` on (what `Journal.mark` said), 0 = all.
 
     Raises DataError for a file that is not a journal, and for damage before the last block.
     """
     decoder = msgspec.msgpack.Decoder(AnyFrame)
-    for block in _blocks(path):
+    for block in _blocks(path, first_byte):
         at = 0
         while at < len(block):
             (length,) = _LEN.unpack_from(block, at)
@@ -187,12 +193,13 @@ def read_frames(path: pathlib.Path) -> Iterator[AnyFrame]:
             at += length
 
 
-def _blocks(path: pathlib.Path) -> Iterator[bytes]:
+def _blocks(path: pathlib.Path, first_byte: int) -> Iterator[bytes]:
     unpacker = zstandard.ZstdDecompressor()
     size = path.stat().st_size
     with open(path, "rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise DataError("Expected a perpconsole journal of version 1, was another kind of file", str(path))
+        file.seek(max(first_byte, len(MAGIC)))
         while True:
             head = file.read(_HEAD.size)
             if len(head) < _HEAD.size:

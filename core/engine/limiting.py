@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from core.domain.commands import Answer, SetLimit
 from core.domain.events import Note
 from core.domain.instrument import Instrument
-from core.domain.order import CANCEL, LIVE, REDUCE_ONLY, Request
-from core.domain.units import MONEY, lots_down
+from core.domain.order import CANCEL, FREE, LIVE, REDUCE_ONLY, RESTING_REJECT, Ledger, Request
+from core.domain.units import MONEY, NS_PER_S, lots_down
 from core.engine.pair_seat import PairSeat
 
 if TYPE_CHECKING:
     from core.engine.engine import Engine
     from core.engine.post import Post
+
+
+AGAIN_NS = NS_PER_S
 
 
 class Bound(NamedTuple):
@@ -96,15 +99,33 @@ def _set(engine: Engine, post: Post, bound: Bound, value: int, who: str, now: in
     if value != most:
         post.tightened[bound.field] = most
     if bound.of_orders and abs(value) < abs(before):
+        o = post.ledger.s
+        post.pulling |= {
+            int(o.cl_id[i])
+            for i in range(len(o.state))
+            if o.cl_id[i] and not _gone(o, i) and not o.flags[i] & REDUCE_ONLY
+        }
         _pull(engine, post, now)
     engine.notes.append(Note("warn", "limit", _said(post, bound) + (f" by {who}" if who else ""), post.seat))
 
 
+def pull(engine: Engine, now: int) -> None:
+    """Each moment: what was on its way when a limit was tightened is cancelled as soon as it stands."""
+    for post in engine.posts:
+        if post.pulling:
+            _pull(engine, post, now)
+
+
 def _pull(engine: Engine, post: Post, now: int) -> None:
-    """What adds risk was sized under the looser limit."""
+    """What adds risk was sized under the looser limit. One whose cancel did not take is asked again after a second."""
     ledger = post.ledger.s
+    open_ = set()
     for i in range(len(ledger.state)):
-        if ledger.state[i] == LIVE and not ledger.flags[i] & REDUCE_ONLY:
+        if ledger.cl_id[i] not in post.pulling or _gone(ledger, i):
+            continue
+        open_.add(int(ledger.cl_id[i]))
+        if ledger.state[i] == LIVE and now >= post.pulled_at.get(ledger.cl_id[i], 0) + AGAIN_NS:
+            post.pulled_at[int(ledger.cl_id[i])] = now
             post.cancel_sent(ledger.cl_id[i], now)
             engine.requests.append(
                 Request(
@@ -112,6 +133,13 @@ def _pull(engine: Engine, post: Post, now: int) -> None:
                     ledger.left[i], ledger.type[i], ledger.tif[i], ledger.flags[i], ledger.key[i],
                 )
             )  # fmt: skip
+    post.pulling = open_
+    post.pulled_at = {cl_id: at for cl_id, at in post.pulled_at.items() if cl_id in open_}
+
+
+def _gone(o: Ledger, i: int) -> bool:
+    """No such order can stand any more; one that is held to be absent and has a size may."""
+    return o.state[i] == RESTING_REJECT or (o.state[i] == FREE and o.left[i] == 0)
 
 
 def _said(post: Post, bound: Bound) -> str:

@@ -42,7 +42,7 @@ from core.engine.stopping import NONCE_BASE
 from core.exchange.advance import see
 from core.exchange.blocks import Market
 from core.exchange.window import Window, columns_of
-from core.execution.emergency import cancel_of
+from core.execution.closing import cancel_of
 from core.execution.fills import is_seen
 from core.venues.lanes import WireGate
 
@@ -272,11 +272,12 @@ class LiveDriver:
 
     async def _last_look(self) -> None:
         """Our orders are gone, but the news of a last fill may still be on its way: the venues list it (R-O4). An order
-        of ours that stands after all is cancelled, and the end is not called verified."""
+        of ours that stands after all is cancelled, and the end is not called verified; nor is one without an answer."""
         listed = await asyncio.gather(*(self._answer(Read("orders", NONCE_BASE, account=a)) for a in self._accounts))
         left = [order for reply in listed for order in reply.orders if order.cl_id]
-        if left:
+        if left or any(reply.error for reply in listed):
             self.engine.end_verified = False
+        if left:
             await asyncio.gather(*(self.venue.send(cancel_of(order)) for order in left))
         reads = (Read("trades", NONCE_BASE, account=account) for account in self._accounts)
         for reply in await asyncio.gather(*(self._answer(read) for read in reads)):

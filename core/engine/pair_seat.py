@@ -64,6 +64,8 @@ class PairSeat(Seat):
         self._asked = now
         self.lineup.follow()
         self._tell_margin()
+        for leg, post in enumerate(self.lineup.playing):
+            self.saga_wish.s.shut[leg] = int(post.shut)
         super().ask(now, wanted, notes)
         if self.disabled:
             self.saga_wish.s.kind = NO_WISH

@@ -23,6 +23,7 @@ from core.domain.order import (
     Target,
 )
 from core.execution.blocks import PlanParams
+from core.execution.closing import Grid
 from core.execution.commit import gate_and_commit
 from core.execution.ledger import apply_reports
 from core.execution.planner import plan
@@ -32,6 +33,7 @@ from core.execution.recovery import (
     cancel_sent,
     mark_seen,
     new_decision,
+    recall_order,
     resolve_absent,
     resolve_found,
     unsent,
@@ -83,6 +85,10 @@ class Post:
         self.budget = budget  # 1e-8 quote; 0 = the whole account
         self.retry_at = 0  # refused exits wait until then while rejects cool down
         self.foreign_lots = 0  # held before us: shown, never touched
+        self.grid = Grid(place, instrument.min_lots, instrument.max_lots, instrument.unit)  # of closes, as listed now
+        self.shut = False  # its market is closed, whatever its book says: a pair holds through it (R-N6)
+        self.pulling: set[int] = set()  # client ids of orders that a tightened limit takes back, until they are gone
+        self.pulled_at: dict[int, int] = {}  # when each was last cancelled for that
         self.tightened: dict[str, int] = {}  # field of the limits that an operator tightened -> the configuration's
 
     def bind(self, kernels: Kernels) -> None:
@@ -100,7 +106,7 @@ class Post:
         self.unsent, self.cancel_sent = bind(unsent, ledger), bind(cancel_sent, ledger)
         self.resolve_found, self.resolve_absent = bind(resolve_found, ledger), bind(resolve_absent, ledger)
         self.adopt_order, self.adopt_position = bind(adopt_order, ledger), bind(adopt_position, ledger)
-        self.mark_seen = bind(mark_seen, ledger)
+        self.mark_seen, self.recall_order = bind(mark_seen, ledger), bind(recall_order, ledger)
         self.start_round = bind(start_round, risk, ledger, spec)
         self.halt_now, self.pause = bind(halt_now, risk), bind(pause, risk)
         self.resume, self.rearm = bind(resume, risk), bind(rearm, risk)

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from core.domain.events import Note, Read, ReadReply
+from core.domain.events import Note, OpenOrder, Read, ReadReply
+from core.domain.lateness import LAG_NS, LIFETIME_NS, SKEW_NS, UNBOUNDED_NS
 from core.domain.order import CANCEL, KEY_FLATTEN, LIVE, STOP, Report, Request
-from core.domain.units import BUY, NS_PER_S, SELL
+from core.domain.units import BUY, MONEY, NS_PER_S, SELL
 from core.engine.post import Post
 from core.engine.timers import TimerQueue
 from core.execution.closing import BANDS, Grid, Touch
@@ -22,7 +23,8 @@ from core.execution.stopping import CLOSE, CONFIRM, DONE, OK, Actions, Progress,
 
 HALT, FLATTEN = "halt", "flatten"
 LATCHED, ROUND_END, PROCESS_END = "latched", "round_end", "process_end"
-Q_NS = 5_500_000_000  # R + skew + L: 2 s + 0.5 s + 3 s, until nothing in flight can arrive (RELIABILITY 5, E4)
+Q_NS = LIFETIME_NS + SKEW_NS + LAG_NS  # until nothing in flight can arrive (RELIABILITY 5, E4)
+UNBOUNDED = frozenset({"grvt", "lighter"})  # no expiry (`Traits.expires`); named here: a replay has no adapter to ask
 END_WAIT_NS = 30 * NS_PER_S  # what a process that ends between two rounds waits for the venue's word, as a round does
 NONCE_BASE = 1 << 40  # reads of stops, apart from the cross-check's
 
@@ -102,7 +104,7 @@ class Stopping:
                 reason=reason,
                 started=now,
                 scope=scope,
-                q_ns=Q_NS,
+                q_ns=max(UNBOUNDED_NS if post.instrument.venue in UNBOUNDED else Q_NS for post in mine),
                 keep_stops=purpose == LATCHED,
                 grids=tuple(_grids(mine)),
                 first_nonce=NONCE_BASE + (self._count << 20) + (account << 56),
@@ -114,7 +116,11 @@ class Stopping:
 
     def over(self, now: int) -> bool:
         """A stop without a round has ended: by the venue's lists (not `active` any more), or in time without them."""
-        return not self.active or (self.plan is not None and now - self.plan.started >= END_WAIT_NS)
+        return not self.active or self.late(now)
+
+    def late(self, now: int) -> bool:
+        """It has waited for the venue's word for as long as an end may."""
+        return self.plan is not None and now - self.plan.started >= END_WAIT_NS
 
     def clear(self) -> None:
         """The stop is over and done with (round went on, or re-armed)."""
@@ -145,6 +151,7 @@ class Stopping:
                 self._carry_out(account, run.on(event, now), now, requests, reads, notes)
             if not run.finished():
                 self._carry_out(account, run.on(Tick(), now), now, requests, reads, notes)
+                notes += run.standoff.alarm(now)
 
     def _cancel_known(self, now: int, requests: list[Request]) -> None:
         """Orders that we know to stand are cancelled before any list has come; what the lists show, after it."""
@@ -168,7 +175,20 @@ class Stopping:
         alive = not self._sure or any(post.ledger.s.n_live for post in mine)
         self._settled[account] = 0 if alive else (self._settled.get(account) or now)
         run.settle(self._settled[account], now)
+        run.stand(tuple(self._standing(account, run.verb)), now)
+        run.hold(_holds(mine), now)
         run.keep(frozenset() if self.reach else frozenset(self._kept(account)), now)
+
+    def _standing(self, account: int, verb: str) -> Iterator[OpenOrder]:
+        """Orders that the venue took and has not said to be gone: a cancel that it refused leaves them so."""
+        keeps = self.purpose == LATCHED and verb == HALT
+        for post in self.posts:
+            o = post.ledger.s
+            if post.account != account or not o.n_live:
+                continue
+            for i in range(len(o.state)):
+                if o.state[i] == LIVE and not (keeps and o.flags[i] & STOP):
+                    yield OpenOrder(post.place, o.cl_id[i], o.venue_id[i], o.side[i], o.px[i], o.left[i], o.flags[i])
 
     def _kept(self, account: int) -> Iterator[int]:
         """Legs of pairs that wait for the other one: its venue does not answer, or it has more left to close (E6)."""
@@ -219,21 +239,45 @@ class Stopping:
             )  # fmt: skip
         return out
 
+    def exit_code(self) -> int | None:
+        """Of all accounts together, the gravest; None without a stop that is over (RELIABILITY 5)."""
+        codes = [run.exit_code() for run in self.runs.values()]
+        return None if self.active or not codes else max(codes, key=(0, 2, 6, 3, 4).index)
+
+    def dust(self) -> str:
+        """`DUST size value` of E7, "" without any: what a flatten that is over could not close."""
+        told = []
+        for account, run in self.runs.items() if not self.active else ():
+            for place, lots in run.closeout.dust.items():
+                x = next((p.instrument for p in self.posts if (p.account, p.place) == (account, place)), None)
+                value = run.closeout.value_of(place)
+                size = f"{x.symbol} {x.size(lots):g}" if x is not None else f"{lots} lots"
+                told.append(f"{size}, value {f'{value / MONEY:.2f}' if value is not None else 'not known'}")
+        return "DUST " + "; ".join(told) if told else ""
+
     def progress(self) -> Progress | None:
         """Of all accounts together: the worst state, sums of what is left; None without a stop."""
         parts = [run.progress() for run in self.runs.values()]
         return parts[0] if len(parts) == 1 else together(parts) if parts else None
 
 
+def _holds(posts: Sequence[Post]) -> bool:
+    """The ledgers of an account hold, of some instrument, what an order could close."""
+    lots = {post.place: 0 for post in posts}
+    for post in posts:
+        lots[post.place] += post.ledger.s.pos
+    return any(abs(lots[post.place]) >= post.grid.least for post in posts)
+
+
 def _left(post: Post) -> float:
     """What an order could still close there, base coins."""
     lots = abs(post.ledger.s.pos)
-    return lots * post.instrument.lot if lots >= post.instrument.min_lots else 0.0
+    return lots * post.instrument.lot if lots >= post.grid.least else 0.0
 
 
 def _grids(posts: Sequence[Post]) -> list[Grid]:
-    found = {post.place: post.instrument for post in posts}
-    return [Grid(place, x.min_lots, x.max_lots, x.unit) for place, x in sorted(found.items())]
+    found = {post.place: post.grid for post in posts}
+    return [grid for _, grid in sorted(found.items())]
 
 
 def _three(values: Iterable[int]) -> tuple[int, int, int]:

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.events import HeldPosition
+import msgspec
+
+from core.domain.events import HeldPosition, ReadReply
+from core.domain.lateness import LAG_NS
 from core.domain.order import CANCELED, EXPIRED, FILLED, REJECTED, SLOTS, Report, Request
+from core.domain.reasons import RATE_LIMIT
 from core.domain.units import NS_PER_MS, NS_PER_S
 from core.execution.closing import Closing, Grid, Touch, is_dust, next_slice, ours_of
 from core.execution.stopping import StopPlan
 
 TOUCH_FRESH_NS = 2 * NS_PER_S
-LIST_LAG_NS = 3 * NS_PER_S  # how far a venue's list may lag behind its fills (L of RELIABILITY 2.3)
+LIST_YOUNG_NS = 5 * NS_PER_S  # a close that a limit refused is sized by the same list again
 STOP_SEQ = 1 << 42  # client ids of closes: a space of their own above every millisecond sequence
 
 
@@ -41,9 +45,15 @@ class Closeout:
         self._sent: dict[int, tuple[int, int, int]] = {}  # beside foreign lots: id of the close, the list then, when
         self._filled: set[int] = set()  # closes that did something
         self._count = 0
+        self._sent_at = 0  # when the list was asked for that the closes on their way come from
+        self.on_their_way: dict[int, tuple[Request, bool]] = {}  # by id; True: all that is held there is ours to close
+        self._refused: list[Request] = []  # by a limit: proof that nothing was done
 
     def told(self, report: Report) -> None:
         """A close that did nothing may be followed by another one at once."""
+        request, whole = self.on_their_way.pop(report.cl_id, (None, False))
+        if request is not None and whole and report.kind == REJECTED and report.code == RATE_LIMIT:
+            self._refused.append(request)
         if report.kind == FILLED:
             self._filled.add(report.cl_id)
         elif report.kind in (REJECTED, CANCELED, EXPIRED) and report.cl_id not in self._filled:
@@ -52,6 +62,7 @@ class Closeout:
     def slices(self, listed: Sequence[HeldPosition], everything: bool, asked: int, now: int) -> list[Request]:
         """The closes for this list, asked for at `asked`. `everything`: foreign positions too (scope account)."""
         self.positions, self.dust, self.foreign_positions, self.waiting = {}, {}, 0, False
+        self.on_their_way, self._refused, self._sent_at = {}, [], asked
         requests = []
         for held in listed:
             grid, mine = self.grids.get(held.instrument), held.pos
@@ -68,6 +79,7 @@ class Closeout:
             request = self._slice(mine, grid, now)
             if request is not None:
                 requests.append(request)
+                self.on_their_way[request.cl_id] = request, mine == held.pos
                 self.positions[held.instrument] = mine
                 if not everything and mine != held.pos:
                     self._sent[held.instrument] = (request.cl_id, held.pos, now)
@@ -75,26 +87,61 @@ class Closeout:
                 self.dust[held.instrument] = mine
         return requests
 
+    def shown(self, reply: ReadReply, everything: bool) -> bool:
+        """A list of positions, whoever asked for it, with something in it that an order could close."""
+        for held in reply.positions if reply.what == "positions" and not reply.error else ():
+            grid = self.grids.get(held.instrument)
+            mine = held.pos if everything else ours_of(held.pos, self.foreign.get(held.instrument, 0))
+            if abs(mine) >= (grid.least if grid is not None else 1) and (everything or grid is not None):
+                return True
+        return False
+
+    def again(self, now: int) -> list[Request]:
+        """What a limit refused, under new ids, while the list that it came from is young: nothing of it was done, and
+        reduce-only bounds it by what is held. Where foreign lots lie beside ours it does not: those wait for a list."""
+        refused, self._refused = self._refused, []
+        if now - self._sent_at > LIST_YOUNG_NS:
+            return []
+        made = [
+            msgspec.structs.replace(request, cl_id=self._next_id())
+            for request in refused
+            if request.instrument not in self.kept
+        ]
+        self.on_their_way.update((request.cl_id, (request, True)) for request in made)
+        return made
+
     def _may_lag(self, held: HeldPosition, asked: int) -> bool:
         """Beside foreign lots reduce-only does not protect: the list must have moved since our last close there."""
         _, before, when = self._sent.get(held.instrument, (0, held.pos + 1, 0))
-        return held.pos == before and asked - when < LIST_LAG_NS
+        return held.pos == before and asked - when < LAG_NS
 
     def _slice(self, mine: int, grid: Grid, now: int) -> Request | None:
         touch = self.touch.get(grid.instrument)
         if touch is not None and now - touch.ts > TOUCH_FRESH_NS:
             touch = None
+        closing = self._closing.setdefault(grid.instrument, Closing())
+        return next_slice(mine, grid, touch, closing, self._next_id())
+
+    def _next_id(self) -> int:
         self._count += 1
         seq = STOP_SEQ + self.started // NS_PER_MS + self._count
-        closing = self._closing.setdefault(grid.instrument, Closing())
-        return next_slice(mine, grid, touch, closing, seq * SLOTS + SLOTS - 1 - self.account)
+        return seq * SLOTS + SLOTS - 1 - self.account
+
+    def value_of(self, instrument: int) -> int | None:
+        """1e-8 quote of the dust there, at the ask; None where no price of it was ever seen."""
+        touch = self.touch.get(instrument)
+        if touch is None or touch.ask <= 0:
+            return None
+        return abs(self.dust.get(instrument, 0)) * touch.ask * self.grids[instrument].unit
 
     def dust_value(self) -> int:
-        """1e-8 quote at the asks; more than any bound where a price is missing."""
+        """1e-8 quote of the dust that is worth more than what is declared for its instrument; more than any bound where
+        a price is missing."""
         total = 0
-        for instrument, lots in self.dust.items():
-            touch = self.touch.get(instrument)
-            if touch is None:
+        for instrument in self.dust:
+            value = self.value_of(instrument)
+            if value is None:
                 return 1 << 62
-            total += abs(lots) * touch.ask * self.grids[instrument].unit
+            if value > self.grids[instrument].dust_value:
+                total += value
         return total

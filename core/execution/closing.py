@@ -9,7 +9,19 @@ import math
 
 import msgspec
 
-from core.domain.order import CLOSE_POSITION, CREATE, IOC, KEY_FLATTEN, LIMIT, MARKET, REDUCE_ONLY, STOP, Request
+from core.domain.events import OpenOrder
+from core.domain.order import (
+    CANCEL,
+    CLOSE_POSITION,
+    CREATE,
+    IOC,
+    KEY_FLATTEN,
+    LIMIT,
+    MARKET,
+    REDUCE_ONLY,
+    STOP,
+    Request,
+)
 from core.domain.units import BUY, SELL
 
 BANDS = (0.005, 0.01, 0.02)  # of mid; after the last one market
@@ -18,13 +30,27 @@ DEPTH_SHARE = 4  # a slice takes at most 1 / 4 of the depth in its band
 
 
 class Grid(msgspec.Struct, frozen=True):
-    """What closing needs of an instrument. `close_any`: the venue closes a remainder below the minimum by itself."""
+    """What closing needs of an instrument. `close_any`: the venue closes a remainder below the minimum by itself. Sizes
+    are multiples of `lot_step`, prices of `tick_step`: above 1 where the venue's own steps became coarser than ours.
+    `dust_value`: 1e-8 quote that may be left below the smallest order, as the operator declared."""
 
     instrument: int
     min_lots: int
     max_lots: int
     unit: int
     close_any: bool = False
+    lot_step: int = 1
+    tick_step: int = 1
+    dust_value: int = 0
+
+    def floor(self, lots: int) -> int:
+        """The most of so many lots that an order may have; never rounded up."""
+        return lots - lots % max(1, self.lot_step)
+
+    @property
+    def least(self) -> int:
+        """The smallest order, lots."""
+        return -self.floor(-max(self.min_lots, self.lot_step))
 
 
 class Touch(msgspec.Struct, frozen=True):
@@ -47,6 +73,12 @@ class Closing(msgspec.Struct):
     dust_tried: bool = False
 
 
+def cancel_of(order: OpenOrder) -> Request:
+    """A stop's own cancel of an order that the venue lists."""
+    return Request(-1, order.instrument, CANCEL, order.cl_id, order.venue_id, order.side, order.px, order.left, LIMIT,
+                   IOC, STOP, KEY_FLATTEN)  # fmt: skip
+
+
 def ours_of(pos: int, foreign: int) -> int:
     """Our signed part of a venue position of which `foreign` was there before us; never more than is held."""
     mine = pos - foreign
@@ -57,7 +89,7 @@ def ours_of(pos: int, foreign: int) -> int:
 
 def is_dust(lots: int, grid: Grid) -> bool:
     """Below the smallest order."""
-    return 0 < abs(lots) < grid.min_lots
+    return 0 < abs(lots) < grid.least
 
 
 def step_band(closing: Closing, mine: int) -> None:
@@ -92,14 +124,25 @@ def next_slice(mine: int, grid: Grid, touch: Touch | None, closing: Closing, cl_
         while closing.band < len(BANDS) and depth[closing.band] <= 0:
             closing.band += 1
         if closing.band < len(BANDS):
-            lots = min(lots, max(grid.min_lots, depth[closing.band] // DEPTH_SHARE))
-            px, type_ = _band_price(touch, side, BANDS[closing.band]), LIMIT
-    lots = min(lots, grid.max_lots)
+            lots = min(lots, max(grid.least, depth[closing.band] // DEPTH_SHARE))
+            px, type_ = _band_price(touch, side, BANDS[closing.band], max(1, grid.tick_step)), LIMIT
+    lots = grid.floor(min(lots, grid.max_lots))
     if is_dust(abs(mine) - lots, grid):  # what is left must be closable too
-        lots = abs(mine) if abs(mine) <= grid.max_lots else abs(mine) - grid.min_lots
+        lots = _last_but_one(grid.floor(abs(mine)), grid)
     return Request(-1, grid.instrument, CREATE, cl_id, 0, side, px, lots, type_, IOC, flags, KEY_FLATTEN)
 
 
-def _band_price(touch: Touch, side: int, band: float) -> int:
+def _last_but_one(whole: int, grid: Grid) -> int:
+    """All of it in one order, else what leaves the smallest order, else the most that an order takes: above the
+    largest and below twice the smallest order no two orders close the whole."""
+    if whole <= grid.max_lots:
+        return whole
+    return whole - grid.least if whole >= 2 * grid.least else grid.floor(grid.max_lots)
+
+
+def _band_price(touch: Touch, side: int, band: float, step: int) -> int:
+    """Inside the band, on the venue's grid."""
     mid = (touch.bid + touch.ask) / 2
-    return math.floor(mid * (1 + band)) if side == BUY else max(1, math.ceil(mid * (1 - band)))
+    if side == BUY:
+        return max(1, math.floor(mid * (1 + band)) // step) * step
+    return max(1, -(math.ceil(mid * (1 - band)) // -step)) * step

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from core.domain.events import Note, OpenOrder, Read, ReadReply
-from core.domain.order import CANCEL, IOC, KEY_FLATTEN, LIMIT, REDUCE_ONLY, STOP, Report, Request
+from core.domain.order import REDUCE_ONLY, STOP, Report, Request
 from core.domain.units import NS_PER_MS, NS_PER_S
-from core.execution.closeout import Closeout
-from core.execution.closing import Touch
+from core.execution.asking import RETRY_FIRST_NS, Asking, Retrying
+from core.execution.closeout import Closeout, is_stop
+from core.execution.closing import Touch, cancel_of
+from core.execution.standoff import Standoff
 from core.execution.stopping import (
     AUTH_FAILED,
-    BANNED,
     CLOSE,
     CONFIRM,
     DONE,
@@ -32,13 +33,11 @@ from core.execution.stopping import (
     Trigger,
     Venue,
 )
+from core.execution.zero import Zero
 
-CANCEL_WAIT_NS = 50 * NS_PER_MS
 SLICE_WAIT_NS = 50 * NS_PER_MS
-ZERO_GAP_NS = 250 * NS_PER_MS
 READ_TIMEOUT_NS = 2 * NS_PER_S
-RETRY_FIRST_NS = 250 * NS_PER_MS
-RETRY_MAX_NS = 5 * NS_PER_S
+UNPROVED_NS = NS_PER_S  # between two lists of a venue that is overloaded
 
 Event = ReadReply | Report | Tick | Touch | Trigger
 
@@ -57,17 +56,16 @@ class Emergency:
         self.orders_at_start = -1
         self.verified = "unverified"
         self.closeout = Closeout(plan)
+        self.standoff = Standoff()
         self.heard = False  # the venue has answered since the newest trigger
         self.ours_known = True  # False: not reconciled yet, so in scope `ours` nobody knows what may be closed
         self._settled: int | None = None  # see `settle`
-        self._jitter = tuple(jitter) or (0.5,)
-        self._nonce = plan.first_nonce
-        self._asked: dict[int, tuple[str, int]] = {}  # reads that may still be answered: nonce -> what, when
-        self._waits = 0  # until then (ns) the newest of them is waited for; 0 = none is
+        self.together = False  # the caller waits out a Retry-After before it sends, and lets reads leave together
+        self._asking = Asking(plan.first_nonce)
         self._wake = plan.started
         self._empty_at: int | None = None
-        self._zero_at: int | None = None
-        self._failures = 0
+        self._zero = Zero()
+        self._retrying = Retrying(jitter)
         self._flattening = False
         self._table: dict[tuple[str, str], Callable[[ReadReply, int, int], Actions]] = {
             (SWEEP, "orders"): self._sweep,
@@ -86,15 +84,24 @@ class Emergency:
             return self._on_trigger(event, now)
         if isinstance(event, Report):
             self.closeout.told(event)
+            if is_stop(event.cl_id):
+                self.standoff.told(event)
             self._evidence(now, "report", f"kind {event.kind} cl_id {event.cl_id} qty {event.qty} px {event.px}")
-            if self.phase == CLOSE and not self._waits:
+            if self.phase == CLOSE and not self._asking.waits:
+                if self.together and self.closeout.on_their_way:
+                    return self._actions()
+                if self.together and (requests := self.closeout.again(now)):
+                    self._wake = now + SLICE_WAIT_NS
+                    self._evidence(now, "close", f"{len(requests)} slices again: a limit refused them")
+                    return self._actions(*requests)
                 self._wake = min(self._wake, now)
         return self._tick(now)
 
     def progress(self) -> Progress:
         """Figures for banner and report: what is left as the venue last listed it, and how far it is verified."""
         return Progress(
-            self.state(), self.venue, self.verified, len(self.orders), max(self.orders_at_start, len(self.orders)),
+            self.state(), self.standoff.venue(self.venue), self.verified, len(self.orders),
+            max(self.orders_at_start, len(self.orders)),
             sum(1 for lots in self.closeout.positions.values() if lots), self.foreign_orders,
             self.closeout.foreign_positions,
             tuple(sorted(self.closeout.dust.items())), self.stops_kept,
@@ -118,7 +125,7 @@ class Emergency:
             return 3
         if self.verb == "halt":
             return 2
-        return 6 if self.closeout.dust_value() > self.plan.dust_value else 0
+        return 6 if self.closeout.dust_value() else 0
 
     def _actions(self, *requests: Request, reads: tuple[Read, ...] = (), notes: tuple[Note, ...] = ()) -> Actions:
         return Actions(requests, reads, notes, self._wake)
@@ -145,21 +152,17 @@ class Emergency:
         self._flattening = self._flattening or phase == CLOSE
         if phase == SWEEP:
             self._empty_at, self.verified = None, "unverified"
-        self._zero_at = None
+        self._zero.since = None
         self.phase, self._wake = phase, now
-        self._forget()
-
-    def _forget(self) -> None:
-        """Reads that were asked before this moment say nothing any more."""
-        self._asked, self._waits = {}, 0
+        self._asking.forget()
 
     def _tick(self, now: int) -> Actions:
         if self.phase == DONE:
             self._wake = 0
             return self._actions()
         what = "positions" if self.phase == CLOSE else "orders"
-        if self._waits:
-            if now < self._waits:
+        if self._asking.waits:
+            if now < self._asking.waits:
                 return self._actions()
             return self._failed(now, f"no answer to {what} in {READ_TIMEOUT_NS // NS_PER_S} s")
         if now < self._wake:
@@ -167,46 +170,52 @@ class Emergency:
         if self.phase == CLOSE and self.scope != "account" and not self.ours_known:
             self._wake = now + RETRY_FIRST_NS
             return self._actions()
-        self._nonce += 1
-        self._asked[self._nonce] = (what, now)
-        self._waits = self._wake = now + READ_TIMEOUT_NS
-        return self._actions(reads=(Read(what, self._nonce),))
+        if (kept := self._asking.take(what)) is not None:
+            return self._table[self.phase, what](*kept, now)
+        self._wake = now + READ_TIMEOUT_NS
+        return self._actions(reads=self._asking.ask(what, self._beside(now), now, self._wake))
+
+    def _beside(self, now: int) -> str:
+        """What comes next if this answer is what we hope for; "" where that is not near, or reads go one by one."""
+        if not self.together or self.verb != "flatten":
+            return ""
+        if self.phase == SWEEP and (self.scope == "account" or self.ours_known):
+            return "positions" if self._empty_at is not None and now - self._empty_at >= self.plan.q_ns else ""
+        return "orders" if self._zero.near(now) else ""
 
     def _on_reply(self, reply: ReadReply, now: int) -> Actions:
-        what, asked = self._asked.get(reply.nonce, ("", 0))
+        what, asked = self._asking.of(reply)
         if reply.what != what:
+            if not what and self._zero.since is not None and self.closeout.shown(reply, self.scope == "account"):
+                self._restart(CLOSE, now)  # a list that another asked for shows what ours did not
             return self._tick(now)
-        newest = reply.nonce == self._nonce
+        if self._asking.keep(reply, what, "positions" if self.phase == CLOSE else "orders"):
+            return self._actions()
         if reply.error:
-            del self._asked[reply.nonce]
-            return self._failed(now, reply.error) if newest and self._waits else self._tick(now)
+            self._asking.failed(reply)
+            return (
+                self._failed(now, reply.error)
+                if self._asking.is_newest(reply) and self._asking.waits
+                else self._tick(now)
+            )
         self.heard = True
-        self._forget()  # a late answer of this phase is an answer: a venue slower than our patience is stopped too
-        self._failures = 0
+        self._asking.forget()  # a late answer of this phase is one too: a venue slower than our patience is stopped too
+        self._retrying.failures = 0
         if self.venue.status != OK:
             self.venue = Venue(OK, "", now)
         self._evidence(now, reply.what, f"{len(reply.orders)} orders {len(reply.positions)} positions at {reply.ts}")
-        return self._table[self.phase, reply.what](reply, asked, now)
+        actions = self._table[self.phase, reply.what](reply, asked, now)
+        self._asking.done()
+        return actions
 
     def _failed(self, now: int, error: str) -> Actions:
         """Again for ever, with growing delay. `auth...` and `banned <until ns>` are states of their own. Reads
         that were not answered yet may still be."""
-        self._waits = 0
-        delay = min(RETRY_MAX_NS, RETRY_FIRST_NS << min(self._failures, 5))
-        draw = self._jitter[self._failures % len(self._jitter)]
-        self._failures += 1
-        self._wake = now + delay + int(delay * 0.25 * draw)
-        status, until = UNVERIFIED, 0
-        if error.startswith("auth"):
-            status, self._wake = AUTH_FAILED, now + RETRY_MAX_NS
-        elif error.startswith("banned"):
-            words = error.split()
-            until = int(words[1]) if len(words) > 1 and words[1].isdigit() else now + RETRY_MAX_NS
-            status, self._wake = BANNED, max(until, now + RETRY_FIRST_NS)
-        since = self.venue.since if self.venue.status == status else now
-        self.venue = Venue(status, error, since, until)
+        self._asking.waits = 0
+        self.venue, self._wake = self._retrying.after(error, self.venue, now)
         self._evidence(now, "failed", error)
-        return self._actions(notes=(Note("crit", "stop_read_failed", f"{status}: {error}", tag="emergency"),))
+        text = f"{self.venue.status}: {error}"
+        return self._actions(notes=(Note("crit", "stop_read_failed", text, tag="emergency"),))
 
     def _list(self, reply: ReadReply) -> tuple[OpenOrder, ...]:
         """Orders that this stop must bring to zero; foreign ones are counted and left alone in scope `ours`."""
@@ -219,7 +228,8 @@ class Emergency:
 
     def _cancel_all(self, now: int) -> Actions:
         self._empty_at, self.verified = None, "unverified"
-        self._wake = now + CANCEL_WAIT_NS
+        self.orders, wait = self.standoff.again(self.orders, now)
+        self._wake = now + wait
         self._evidence(now, "cancel", f"{len(self.orders)} orders")
         return self._actions(*(cancel_of(order) for order in self.orders))
 
@@ -227,12 +237,26 @@ class Emergency:
         """Instruments that may not be closed now, though they are ours; looked at again when one of them may."""
         freed = self.closeout.kept - kept
         self.closeout.kept = kept
-        if freed and self.phase == CLOSE and not self._waits:
+        if freed and self.phase == CLOSE and not self._asking.waits:
+            self._wake = min(self._wake, now)
+
+    def hold(self, held: bool, now: int) -> None:
+        """For a caller that knows: its own books hold what could be closed, so lists without it must agree for L."""
+        freed = self._zero.held and not held
+        self._zero.held = held
+        if freed and self._zero.near(now) and self.phase == CLOSE and not self._asking.waits:
+            self._wake = min(self._wake, now)
+
+    def stand(self, orders: tuple[OpenOrder, ...], now: int) -> None:
+        """For a caller that knows: see `Standoff.standing`. Looked at again when the last one is gone."""
+        freed = self.standoff.standing and not orders
+        self.standoff.standing = orders
+        if freed and self.phase == SWEEP and not self._asking.waits and self.venue.status == OK:
             self._wake = min(self._wake, now)
 
     def answered(self, now: int) -> None:
         """For a caller that has heard from the venue: a delay that grew in its silence is over, a ban is not."""
-        if self.venue.status == UNVERIFIED and not self._waits:
+        if self.venue.status == UNVERIFIED and not self._asking.waits:
             self._wake = min(self._wake, now)
 
     def settle(self, since: int, now: int) -> None:
@@ -240,7 +264,13 @@ class Emergency:
         then be sealed without waiting for Q."""
         fresh = bool(since) and not self._settled
         self._settled = since
-        if fresh and self.phase == SWEEP and self._empty_at is not None and not self._waits and self.venue.status == OK:
+        if (
+            fresh
+            and self.phase == SWEEP
+            and self._empty_at is not None
+            and not self._asking.waits
+            and self.venue.status == OK
+        ):
             self._wake = min(self._wake, now)
 
     def _sweep(self, reply: ReadReply, asked: int, now: int) -> Actions:
@@ -249,8 +279,10 @@ class Emergency:
         self.orders = self._list(reply)
         if self.orders_at_start < 0:
             self.orders_at_start = len(self.orders)
-        if self.orders:
+        if self.orders or self.standoff.standing:
             return self._cancel_all(now)
+        if not reply.proof:
+            return self._unproved(now)
         settled = 0 < (self._settled or 0) <= asked
         if self._empty_at is None:
             self._empty_at, self.verified = now, "clean"
@@ -265,19 +297,29 @@ class Emergency:
             return self._tick(now)
         return self._done(now, "orders zero, positions kept")
 
+    def _unproved(self, now: int) -> Actions:
+        """Empty, but the venue is overloaded and may still apply what it has taken in: Q counts from the last such."""
+        if self.phase == SWEEP:
+            self._empty_at, self.verified = now, "clean"
+        self._wake = now + UNPROVED_NS
+        return self._tick(now)
+
     def _close(self, reply: ReadReply, asked: int, now: int) -> Actions:
-        """E5-E8: slices until the venue lists zero, twice, at least 250 ms apart."""
+        """E5-E8: slices until the venue lists zero, twice, as far apart as `Zero` says. Where it refuses every close,
+        orders that it hid may be why: they are looked for again."""
+        if wait := self.standoff.refuses(self.closeout.positions, now):
+            self._evidence(now, "refused", self.standoff.why)
+            self._restart(SWEEP, now + wait)
+            return self._actions()
         requests = self.closeout.slices(reply.positions, self.scope == "account", asked, now)
         if requests or self.closeout.waiting:
-            self._zero_at = None
+            self._zero.since = None
             self._wake = now + (SLICE_WAIT_NS if requests else RETRY_FIRST_NS)
             left = sum(map(abs, self.closeout.positions.values()))
             self._evidence(now, "close", f"{len(requests)} slices, {left} lots left")
             return self._actions(*requests)
-        if self._zero_at is None:
-            self._zero_at = now
-        if now - self._zero_at < ZERO_GAP_NS:
-            self._wake = self._zero_at + ZERO_GAP_NS
+        if wake := self._zero.next_look(asked, now):
+            self._wake = wake
             return self._tick(now)
         self.phase, self._wake = CONFIRM, now
         return self._tick(now)
@@ -285,18 +327,15 @@ class Emergency:
     def _confirm(self, reply: ReadReply, asked: int, now: int) -> Actions:
         """E4 once more: an exit may have left an order."""
         self.orders = self._list(reply)
-        if self.orders:
+        if self.orders or self.standoff.standing:
             self._restart(SWEEP, now)
             return self._cancel_all(now)
+        if not reply.proof:
+            return self._unproved(now)
         return self._done(now, f"flat, dust {sum(map(abs, self.closeout.dust.values()))} lots")
 
     def _done(self, now: int, text: str) -> Actions:
-        self.phase, self._wake = DONE, 0
+        self.phase, self._wake, self._zero.since = DONE, 0, None
+        self.standoff.moved()
         self._evidence(now, "done", text)
         return self._actions(notes=(Note("crit", "stop_done", text, tag="emergency"),))
-
-
-def cancel_of(order: OpenOrder) -> Request:
-    """A stop's own cancel of an order that the venue lists."""
-    return Request(-1, order.instrument, CANCEL, order.cl_id, order.venue_id, order.side, order.px, order.left, LIMIT,
-                   IOC, STOP, KEY_FLATTEN)  # fmt: skip

@@ -38,7 +38,7 @@ from core.domain.order import (
 from core.domain.reasons import UNKNOWN_ORDER_ID
 from core.domain.units import MAX_NOTIONAL, NS_PER_MS
 from core.execution.fills import book_fill, first_time, synthetic_id
-from core.execution.slots import ENDED, UNASKED, find, move, rest_change
+from core.execution.slots import ENDED, KEY_ADOPTED, UNASKED, find, move, rest_change
 from core.kernel import door, kernel
 
 ERR_ILLEGAL, ERR_NOT_OURS, ERR_NO_TRADE_ID, ERR_BAD_FIGURES, ERR_OVERFILL, ERR_SIDE = 1, 2, 3, 4, 5, 6
@@ -184,6 +184,8 @@ def apply_gone(o: Ledger, i: int, qty: int, left: int) -> int:
         return 0
     o.n_canceled[o.side[i]] += 1
     told = o.qty[i] - o.left[i]
+    if o.key[i] == KEY_ADOPTED and qty > o.qty[i]:
+        told += qty - o.qty[i]  # filled before it was adopted with what was open then
     untold = min(qty - left - told, o.left[i])
     if left > 0 and untold > 0:
         o.qty[i] = told + untold
@@ -198,13 +200,14 @@ def apply_gone(o: Ledger, i: int, qty: int, left: int) -> int:
 def apply_amended(o: Ledger, i: int, px: int, qty: int, ts: int) -> int:
     """New price and total size; what was filled before stays filled.
 
-    A word from before our last request for this order is of an earlier change and late: it changes nothing, unless it
-    says what was just asked for (a venue whose clock is behind).
+    A word from before our last request for this order is of an earlier change and late: it changes nothing, not even
+    where it says what was just asked for (a venue may cut a reduce-only order to that size by itself). The answer to
+    the request carries our own clock and is never that old, however far behind the venue's is.
     """
     state = o.state[i]
     if state in (FREE, RESTING_REJECT, PENDING_NEW):
         return fault(o, ERR_ILLEGAL, o.cl_id[i])
-    if ts < o.ts_sent[i] and (state != PENDING_AMEND or qty != o.new_qty[i] or px != o.new_px[i]):
+    if ts < o.ts_sent[i]:
         return 0
     total = qty
     if total <= 0:

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from core.domain.events import OpenOrder, ReadReply
+from core.domain.lateness import LAG_NS
 from core.domain.order import (
     CANCELED,
     FILLED,
@@ -27,7 +28,8 @@ from core.execution.slots import find
 
 ROUNDS_TO_HALT = 3
 ARRIVES_NS = 3 * NS_PER_S  # R + skew: nothing that was sent arrives later
-LAG_NS = 3 * NS_PER_S  # L: how far a venue's reads may be behind (RELIABILITY 2.3)
+TOLD_NS = LAG_NS + NS_PER_S  # after a list without an order its fills are in every answer; a second for the read
+PATIENCE_NS = {"size": 2 * LAG_NS, "found": 2 * LAG_NS}  # a smaller size is believed after L: converged by then
 IDLE_NS = 5 * NS_PER_S  # an order younger than this may still be on its way in either direction
 
 
@@ -92,11 +94,13 @@ class Reconciler:
         if missing or orders is None or positions is None or trades is None:
             return Comparison(False, (), why=f"not told: {', '.join(missing)}")
         missed = self._missed(ledger, trades)
-        found, adopt, differences = self._listed(ledger, orders, trades.ts >= orders.ts, now)
-        differences += [Difference("missed_fill", "apply", f.cl_id, f.venue_id, 0, f.qty) for f in missed]
-        gone, resolve, absent = self._absent_orders(ledger, orders, now, orders.proof and trades.proof)
-        differences += absent
         moved = self._position(ledger, positions, missed, foreign_lots)
+        found, adopt, differences = self._listed(ledger, orders, missed, bool(moved), now)
+        differences += [Difference("missed_fill", "apply", f.cl_id, f.venue_id, 0, f.qty) for f in missed]
+        gone, resolve, absent = self._absent_orders(
+            ledger, orders, now, orders.proof and trades.proof, min(orders.ts, trades.ts)
+        )
+        differences += absent
         differences += moved
         if moved:  # a fill that the trades do not show may be in it: nothing is held to be absent
             gone, resolve = (), ()
@@ -125,7 +129,7 @@ class Reconciler:
         # Rounds that follow each other within what a venue's reads may lag (L) are one word, not three
         self.rounds_open = max(
             (
-                age if now - self._since[key] > LAG_NS else min(age, ROUNDS_TO_HALT - 1)
+                age if now - self._since[key] > PATIENCE_NS.get(key[0], LAG_NS) else min(age, ROUNDS_TO_HALT - 1)
                 for key, age in ages.items()
                 if key[0] != "unknown_absent"
             ),
@@ -143,12 +147,18 @@ class Reconciler:
         return sorted((t for t in mine.values() if not is_seen(ledger.s, t.trade_id)), key=lambda t: (t.ts, t.trade_id))
 
     def _listed(
-        self, ledger: Ledger, orders: ReadReply, fills_known: bool, now: int
+        self, ledger: Ledger, orders: ReadReply, missed: list[Report], moved: bool, now: int
     ) -> tuple[
         tuple[tuple[int, int, int, int], ...], tuple[tuple[int, int, int, int, int, int], ...], list[Difference]
     ]:
-        """`fills_known`: trades were read after the orders, so a smaller size is explained by fills already applied."""
+        """A smaller size is believed with the fills that explain it, which are `missed` here, or once none can come any
+        more (L) and the position has not `moved`: a fill that comes after it would be subtracted twice."""
         o = ledger.s
+
+        def believed(what: str, order: OpenOrder, ours: int) -> bool:
+            told = sum(fill.qty for fill in missed if fill.cl_id == order.cl_id)
+            return told >= ours - order.left or (not moved and self._stood(what, order, ours, now))
+
         found: list[tuple[int, int, int, int]] = []
         adopt: list[tuple[int, int, int, int, int, int]] = []
         differences: list[Difference] = []
@@ -165,23 +175,24 @@ class Reconciler:
             elif o.state[i] in (UNKNOWN, FREE):
                 smaller = order.left < o.left[i]
                 waits = smaller and now - o.ts_sent[i] <= ARRIVES_NS  # an amend to more may still arrive
-                if not waits and (fills_known or not smaller or self._seen("found", order, o.left[i])):
+                if not waits and (not smaller or believed("found", order, o.left[i])):
                     found.append((order.cl_id, order.venue_id, order.px, order.left))
                 differences.append(Difference("found", "resolve", order.cl_id, order.venue_id, o.left[i], order.left))
             elif o.state[i] == LIVE and o.left[i] != order.left:
                 idle = now - max(o.ts_sent[i], o.ts_ack[i]) > IDLE_NS
-                if idle and (fills_known or order.left > o.left[i] or self._seen("size", order, o.left[i])):
+                heal = "read"
+                if idle and (order.left > o.left[i] or believed("size", order, o.left[i])):
                     found.append((order.cl_id, order.venue_id, order.px, order.left))
-                heal = "resolve" if idle else "read"
+                    heal = "resolve"
                 differences.append(Difference("size", heal, order.cl_id, order.venue_id, o.left[i], order.left))
         return tuple(found), tuple(adopt), differences
 
-    def _seen(self, what: str, order: OpenOrder, ours: int) -> bool:
-        """The round before showed the same difference: a fill that explains it would have been told since."""
-        return (what, order.cl_id, order.left - ours) in self._ages
+    def _stood(self, what: str, order: OpenOrder, ours: int, now: int) -> bool:
+        """Rounds have shown the same difference for longer than lists lag: a fill that explains it would be told."""
+        return now - self._since.get((what, order.cl_id, order.left - ours), now) > LAG_NS
 
     def _absent_orders(
-        self, ledger: Ledger, orders: ReadReply, now: int, proof: bool
+        self, ledger: Ledger, orders: ReadReply, now: int, proof: bool, read_at: int
     ) -> tuple[tuple[Report, ...], tuple[int, ...], list[Difference]]:
         """Two reads without it: an UNKNOWN may be resolved (the ledger still checks R + skew + L), an idle live order
         is closed as cancelled; a fill that explains it is counted whenever it comes. Without `proof` neither."""
@@ -200,6 +211,8 @@ class Reconciler:
             absent[cl_id] = orders.ts if first is None else first
             twice = proof and first is not None and orders.ts > first
             if state == UNKNOWN:
+                if o.ts_sent[i] > o.ts_placed[i] and now - o.ts_sent[i] < ARRIVES_NS + LAG_NS:  # a cancel of late
+                    twice = twice and read_at - absent[cl_id] >= TOLD_NS  # until then it may just have filled
                 differences.append(Difference("unknown_absent", "resolve" if twice else "read", cl_id, 0, o.left[i], 0))
                 if twice:
                     resolve.append(cl_id)

@@ -36,14 +36,14 @@ def new_decision(L: Ledger) -> int:
 def resolve_absent(L: Ledger, cl_id: int, now: int, wait_ns: int) -> int:
     """Free an UNKNOWN order that two reads did not list, once nothing sent can arrive any more (RELIABILITY 2.3).
 
-    `wait_ns` = R + skew + L, counted from the last request for it. Returns 1 when freed, else 0. Its size stays
-    written in the slot: should it show up after all, the ledger takes it back.
+    `wait_ns` = R + skew + L, counted from the last create or amend of it: a cancel makes nothing arrive later. Returns
+    1 when freed, else 0. Its size stays written in the slot: should it show up after all, the ledger takes it back.
     """
     o = L[0]
     i = find(o, cl_id)
     if i < 0 or o.state[i] != UNKNOWN or wait_ns < 0:
         return 0
-    if now < o.ts_sent[i] + wait_ns:
+    if now < o.ts_placed[i] + wait_ns:
         return 0
     move(o, i, FREE, o.left[i])
     return 1
@@ -90,9 +90,40 @@ def adopt_order(L: Ledger, cl_id: int, venue_id: int, side: int, px: int, left: 
     o.tif[i] = 0
     o.flags[i] = flags
     o.ts_sent[i] = now
+    o.ts_placed[i] = now
     o.ts_ack[i] = now
     move(o, i, LIVE, left)
     return i
+
+
+@door
+def recall_order(
+    L: Ledger, cl_id: int, venue_id: int, side: int, px: int, qty: int, left: int, flags: int, ts_sent: int
+) -> int:
+    """An order that our own record says may stand at the venue: UNKNOWN, counted in full until reads prove its fate.
+
+    Returns 1 when taken. `ts_sent` is when the last request for it left: the proof counts from there.
+    """
+    o = L[0]
+    if cl_id <= 0 or left <= 0 or qty < left or (side != 0 and side != 1):
+        return 0
+    i = cl_id % SLOTS
+    if o.state[i] != FREE or o.left[i] > 0:
+        return 0
+    o.cl_id[i] = cl_id
+    o.venue_id[i] = venue_id
+    o.key[i] = KEY_ADOPTED
+    o.side[i] = side
+    o.px[i] = px
+    o.qty[i] = qty
+    o.type[i] = 0
+    o.tif[i] = 0
+    o.flags[i] = flags
+    o.ts_sent[i] = ts_sent
+    o.ts_placed[i] = ts_sent
+    o.ts_ack[i] = 0
+    move(o, i, UNKNOWN, left)
+    return 1
 
 
 @door

@@ -112,6 +112,7 @@ def place(o: Ledger, i: int, key: int, side: int, px: int, qty: int, type_: int,
     o.new_px[i] = 0
     o.new_qty[i] = UNASKED
     o.ts_sent[i] = now
+    o.ts_placed[i] = now
     o.ts_ack[i] = 0
     o.n_created[side] += 1
     move(o, i, PENDING_NEW, qty)
@@ -136,6 +137,7 @@ def mark_cancel(o: Ledger, i: int, now: int) -> None:
 def mark_amend(o: Ledger, i: int, px: int, total: int, now: int) -> None:
     """An amend to `total` lots (filled ones included) at `px` is on its way."""
     o.ts_sent[i] = now
+    o.ts_placed[i] = now
     side = o.side[i]
     o.open_lots[side] -= worst_open(o, i)
     o.state[i] = PENDING_AMEND

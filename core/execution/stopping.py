@@ -26,8 +26,8 @@ class StopPlan(msgspec.Struct, frozen=True):
     """What a stop is; stored in the latch, enough to start again at E3 after a crash.
 
     verb: halt | flatten; scope: ours | account. q_ns: how much later than the first the second empty read must be asked
-    (R + skew + L; 0 where nothing can be in flight). foreign: (instrument, lots) held before us. dust_value: 1e-8 quote
-    that may be left below the lot. account: whose stop, of several run at once.
+    (R + skew + L; 0 where nothing can be in flight). foreign: (instrument, lots) held before us. account: whose stop,
+    of several run at once.
     """
 
     stop_id: str
@@ -39,7 +39,6 @@ class StopPlan(msgspec.Struct, frozen=True):
     keep_stops: bool = True
     grids: tuple[Grid, ...] = ()
     foreign: tuple[tuple[int, int], ...] = ()
-    dust_value: int = 0
     first_nonce: int = 0
     account: int = 0
 

@@ -40,6 +40,7 @@ class GateFlag:
         self._listeners: list[Callable[[Stop], None]] = []
         self._jobs: queue.SimpleQueue[Stop | None] = queue.SimpleQueue()
         self._written: queue.SimpleQueue[Stop | None] = queue.SimpleQueue()
+        self._opening = threading.Lock()  # re-arm against the writer's look back; a stop never waits for it
         found = latch.read() if latch is not None else None
         if found is not None:
             self.closed = True
@@ -121,15 +122,28 @@ class GateFlag:
         return True
 
     def reopen(self) -> None:
-        """After re-arm. Raises Defer while the latch is still on disk."""
-        if self._latch is not None and self._latch.engaged():
-            raise Defer("Expected the halt latch to be cleared first, was engaged")
-        self._stops.clear()
-        self.t_closed = None
-        self.closed_after_ns = None
-        self.closed = False
-        if self._stops:  # a stop came meanwhile and wins
-            self.closed = True
+        """After re-arm. Raises Defer while the latch is still on disk; one on its way there takes itself back."""
+        with self._opening:
+            if self._latch is not None and self._latch.engaged():
+                raise Defer("Expected the halt latch to be cleared first, was engaged")
+            self._stops.clear()
+            self.t_closed = None
+            self.closed_after_ns = None
+            self.closed = False
+            if self._stops:  # a stop came meanwhile and wins
+                self.closed = True
+
+    def _in_force(self, stop: Stop) -> bool:
+        return self.closed and any(known.stop_id == stop.stop_id for known in list(self._stops)[:1])
+
+    def _take_back(self, stop: Stop) -> None:
+        """A disk that hung has written the latch of a stop that a person has re-armed since."""
+        assert self._latch is not None
+        with self._opening:
+            found = None if self._in_force(stop) else self._latch.read()
+            if found is not None and found.stop_id == stop.stop_id:
+                self._latch.clear("written after the re-arm that ended this stop", "core", self._clock.now())
+                self._alarm(f"halt latch of {stop.stop_id} was written after its re-arm; cleared")
 
     def _write(self) -> None:
         assert self._latch is not None
@@ -144,14 +158,17 @@ class GateFlag:
                     continue
             if stop is None:
                 return
+            if not self._in_force(stop):
+                continue
             try:
                 self._latch.engage(stop)
+                self._take_back(stop)
             except (OSError, PerpError) as error:
                 if not refused:
                     self._alarm(f"halt latch not written: {error}; the gate is closed in memory only, trying again")
                 refused = True
             else:
-                if refused:
+                if refused and self._in_force(stop):
                     self._alarm("halt latch written")
                 refused = False
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.domain.book import F_BOOK, F_GAP, F_TRADE, LEVELS, Feed, empty_feed
-from core.domain.events import Link
+from core.domain.events import Link, Relisted
 from core.domain.instrument import Instrument
 from core.domain.order import Report
 from core.domain.units import NS_PER_S
@@ -68,8 +68,10 @@ class LiveSource:
         """Messages were lost: the book is void until the next whole one."""
         self._add(instrument, ts_exch, ts_recv, F_GAP, lost)
 
-    def input(self, event: Link) -> None:
+    def input(self, event: Link | Relisted) -> None:
         """A stream came up or went down."""
+        if isinstance(event, Relisted):
+            raise ValueError(f"Expected a public feed, was new terms of instrument {event.instrument}")
         self.links.append(event)
         self.on_push()
 

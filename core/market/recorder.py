@@ -15,7 +15,7 @@ import numpy as np
 
 from core.clock import stamp
 from core.domain.book import F_BOOK, F_GAP, F_MARK, F_TRADE
-from core.domain.events import Link
+from core.domain.events import Link, Relisted
 from core.domain.instrument import Instrument
 from core.domain.order import Report
 from core.domain.ports import Clock
@@ -86,8 +86,10 @@ class Recorder:
         if tape is not None:
             tape.gap(instrument, ts_exch, ts_recv, lost)
 
-    def input(self, event: Link) -> None:
+    def input(self, event: Link | Relisted) -> None:
         """A stream came up or went down: the row for it, if any, is the feed's own gap."""
+        if isinstance(event, Relisted):
+            raise ValueError(f"Expected a public feed, was new terms of instrument {event.instrument}")
         self.links[event.instrument, event.why.partition(": ")[0]] = event.up
 
     def report(self, report: Report) -> None:

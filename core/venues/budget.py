@@ -43,6 +43,14 @@ class WeightBudget:
         self._spent.append((now, cost))
         self._sum += cost
 
+    def refund(self, cost: float) -> None:
+        """A request of this cost never left, as nobody could be dialled: the newest such weight is free again."""
+        for k in range(len(self._spent) - 1, -1, -1):
+            if self._spent[k][1] == cost:
+                del self._spent[k]
+                self._sum -= cost
+                return
+
     def told(self, used: float, now: int) -> None:
         """The venue's own count, from a response header."""
         self._told = (now, used)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from core.domain.snapshot import Snapshot
+from core.domain.snapshot import Snapshot, State
 from screens import format as fmt
 from screens.actions import Action
 from screens.view import View
@@ -69,7 +69,13 @@ def stop_text(view: View, snap: Snapshot, short: bool = False) -> str:
     tail = "".join(f" {dot} {key}" for key in keys)
     foreign = f" {dot} foreign {state.foreign_orders}/{state.foreign_positions}" if (
         state.foreign_orders or state.foreign_positions) else ""  # fmt: skip
-    return f"{orders} {dot} {positions}{foreign}{tail}"
+    return f"{orders} {dot} {positions}{_more_of_stop(state, dot, short)}{foreign}{tail}"
+
+
+def _more_of_stop(state: State, dot: str, short: bool) -> str:
+    """What does not let it end, and what no order can close."""
+    said = [state.trouble.partition(" ")[0] if short else state.trouble, "DUST" if short and state.dust else state.dust]
+    return "".join(f" {dot} {text}" for text in said if text)
 
 
 def _stop_ways(view: View, snap: Snapshot, width: int) -> tuple[list[Line], Line]:
@@ -80,10 +86,14 @@ def _stop_ways(view: View, snap: Snapshot, width: int) -> tuple[list[Line], Line
     at = fmt.clock(state.since)
     heads = ((f"{word} {at} {sq}", False), (f"{word} {at} {sq}", True), (f"{state.run} {at} {sq}", True))
     ways = []
+    if state.evidence:  # its report by name, where there is room for it
+        name = f"{view.theme.sign('dot')} {state.evidence.rpartition('/')[2]}"
+        ways.append(Line((f"{sq} {heads[0][0]} {stop_text(view, snap)} {name} ", "halted")))
     for head, short in (*heads, (state.run, True)):
         ways.append(Line((f"{sq} {head} {stop_text(view, snap, short)} ", "halted")))
+    for way in ways:
         for text, style in _flags(view, snap):
-            ways[-1].add(text, style)
+            way.add(text, style)
     return ways, Line((f" {mode} ", MODE_STYLE.get(snap.mode, "paper")), (" ", "halted")).extend(life(view))
 
 

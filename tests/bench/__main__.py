@@ -110,7 +110,7 @@ def main() -> None:
     told = {
         "machine": machine.describe(),
         "commit": commit(),
-        "command": "make bench" + (" ARGS=--quick" if options.quick else ""),
+        "command": "make bench" + (f' ARGS="{" ".join(sys.argv[1:])}"' if sys.argv[1:] else ""),
         "noise": quiet,
         "took": f"{time.perf_counter() - begun:.0f} s",
     }

@@ -29,6 +29,7 @@ from core.venues.ccxt.catalogue import traits_of
 from tests.bench.children import CHECKOUT, environment
 from tests.bench.emergency_venue import KEY, PRIVATE, SECRET, instruments_of
 from tests.bench.table import Row, judged, not_run, quantile, spread
+from tests.venues.ccxt.leaving import Leaving
 
 DIALECTS = ("binance_usdm", "hyperliquid")
 ORDERS, POSITIONS = 500, 5  # at each
@@ -84,6 +85,7 @@ class Stopped:
     told: dict[str, dict[str, Any]]
     began: int
     evidence: Evidence
+    leaving: Leaving
 
     @property
     def good(self) -> bool:
@@ -123,15 +125,20 @@ def keys_of(record: VenueRecord) -> Mapping[str, str]:
     return {"privateKey": PRIVATE, "walletAddress": address_of(PRIVATE)}
 
 
-def stop(venues: Sequence[Venue], state: pathlib.Path, trouble: Callable[[], object] = tuple) -> Stopped:
+def stop(
+    venues: Sequence[Venue], state: pathlib.Path, trouble: Callable[[], object] = tuple, orders: int = ORDERS
+) -> Stopped:
     """Fill both accounts, make `trouble`, and stop them."""
     for at in venues:
-        filled = at.do("fill", orders=ORDERS, positions=POSITIONS)
-        assert filled["orders"] == ORDERS and all(filled["held"]), filled
+        filled = at.do("fill", orders=orders, positions=POSITIONS)
+        assert filled["orders"] == orders and all(filled["held"]), filled
     clock = SystemClock()
     trouble()
     evidence = Evidence(clock, lambda text: None)
-    accounts = open_live(state, keys_of, clock, evidence.note, answers=evidence.answered)
+    leaving = Leaving()
+    accounts = open_live(
+        state, keys_of, clock, evidence.note, answers=evidence.answered, session=leaving.session
+    )  # fmt: skip
     for account in accounts:
         account.q_ns = 0  # type: ignore[union-attr]
     stops = PanicAccounts("flatten", "account", "", True, clock, evidence)
@@ -141,10 +148,10 @@ def stop(venues: Sequence[Venue], state: pathlib.Path, trouble: Callable[[], obj
     if worker.is_alive():
         steps = "; ".join(step.text for step in evidence.steps[-6:])
         raise AssertionError(f"no end within {NO_STOP_S:g} s: {steps}")
-    return _stopped(venues, evidence)
+    return _stopped(venues, evidence, leaving)
 
 
-def _stopped(venues: Sequence[Venue], evidence: Evidence) -> Stopped:
+def _stopped(venues: Sequence[Venue], evidence: Evidence, leaving: Leaving) -> Stopped:
     clean: dict[str, float] = {}
     flat: dict[str, float] = {}
     for step in evidence.steps:
@@ -156,7 +163,7 @@ def _stopped(venues: Sequence[Venue], evidence: Evidence) -> Stopped:
     told = {at.dialect: at.do("told") for at in venues}
     zero = {name: (one["last_order"] - evidence.started) / NS_PER_MS for name, one in told.items()}
     codes = {one.venue.partition(" ")[0]: one.code for one in evidence.outcomes}
-    return Stopped(clean, flat, zero, codes, told, evidence.started, evidence)
+    return Stopped(clean, flat, zero, codes, told, evidence.started, evidence, leaving)
 
 
 def rows(folder: pathlib.Path, quick: bool, say: Callable[[str], None]) -> list[Row]:
@@ -164,9 +171,9 @@ def rows(folder: pathlib.Path, quick: bool, say: Callable[[str], None]) -> list[
     out: list[Row] = []
     with stage() as (venues, state):
         stop(venues, state)  # imports, connections of the pool, compiled kernels
-        out += _quiet(venues, state, 20 if quick else 200, say)
+        out += _quiet(venues, state, 30 if quick else 200, say)
         out.append(_storm(venues, state, STORM_SHORT, 6.0, 5 if quick else 25, say))
-        out.append(_storm(venues, state, STORM, 1e9, 2 if quick else 6, say))
+        out.append(_storm(venues, state, STORM, 1e9, 10 if quick else 20, say))
         out += _lost(venues, state, HOLE_S[:1] if quick else HOLE_S * 4, say)
     return out
 
@@ -195,7 +202,7 @@ def _quiet(venues: Sequence[Venue], state: pathlib.Path, n: int, say: Callable[[
 def _storm(
     venues: Sequence[Venue], state: pathlib.Path, title: str, until_s: float, n: int, say: Callable[[str], None]
 ) -> Row:
-    wanted = "FLAT p99 <= 10 s, 0 requests inside a Retry-After, 0 positions that grew"
+    wanted = "FLAT p99 <= 10 s, 0 requests that left inside a Retry-After, 0 positions that grew"
     found = []
 
     def storm() -> None:
@@ -212,14 +219,16 @@ def _storm(
         say(f"storm: {json.dumps(one.flat)}")
     flat = [max(one.flat.values()) for one in found]
     told = [told for one in found for told in one.told.values()]
-    sums = {name: sum(one[name] for one in told) for name in ("on_their_way", "grew", "refused", "asked")}
-    inside = [place for one in told for place in one["inside"]]
-    good = quantile(flat, 0.99) <= 10_000.0 and not inside and not sums["grew"]
-    measured = f"{_tail(flat)}; {len(inside)} requests inside a Retry-After, {sums['grew']} positions that grew"
+    sums = {name: sum(one[name] for one in told) for name in ("inside", "grew", "refused", "asked")}
+    early = [place for one in found for place in one.leaving.early]
+    windows = [one.leaving.windows() for one in found]
+    good = quantile(flat, 0.99) <= 10_000.0 and not early and not sums["grew"]
+    measured = f"{_tail(flat)}; {len(early)} requests left inside a Retry-After, {sums['grew']} positions that grew"
     return judged(
         title, wanted, measured, good,
-        f"{sums['refused']} refusals of {sums['asked']} requests; {sums['on_their_way']} more came within 20 ms of "
-        f"another's refusal: they were on their way{'; ' if inside else ''}{', '.join(inside[:5])}",
+        f"{sums['refused']} refusals of {sums['asked']} requests; windows in a row at the slower venue: p50 "
+        f"{quantile(windows, 0.5):.0f}, most {max(windows)}; {sums['inside']} requests had left before the refusal of "
+        f"another was read, and arrived after it{'; ' if early else ''}{', '.join(early[:5])}",
     )  # fmt: skip
 
 

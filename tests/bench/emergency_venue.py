@@ -15,12 +15,13 @@ import sys
 from typing import Any
 
 import msgspec
+from aiohttp import web
 
 from core.clock import SystemClock
 from core.config.instruments import find_instrument
 from core.domain.instrument import Instrument
 from core.domain.order import GTC, IOC, LIMIT
-from core.domain.units import BUY, MONEY, NS_PER_MS, NS_PER_S
+from core.domain.units import BUY, MONEY, NS_PER_S
 from core.kernel import Kernels
 from core.market.synthetic import SyntheticMarket, SyntheticSource
 from core.market.synthetic_price import Character
@@ -33,7 +34,6 @@ START = 1_700_000_000 * NS_PER_S
 QUIET = Character(sigma_bps=0.5, orders_per_s=0.2)  # nothing of ours fills by itself
 COINS = ("BTC", "ETH", "SOL", "XRP", "DOGE")
 EQUITY = 900_000_000 * MONEY
-ON_ITS_WAY_NS = 20 * NS_PER_MS  # a request that was sent before the refusal of another could be heard
 WAIT_S = 1
 
 
@@ -56,6 +56,9 @@ class Stage:
         )  # fmt: skip
         self.faults = Faults(Plan(seed=3), self.clock.now())
         self.server = VenueServer(self.exchange, _dialect(dialect, self.exchange), self.faults, self.clock)
+        self._failure = self.server.dialect.failure
+        self.wait_s: float = WAIT_S
+        self.server.dialect.failure = self._refusal  # type: ignore[method-assign]
         self.asked = self.trades = self.orders = self.began = 0
         self.number = 0
 
@@ -88,9 +91,15 @@ class Stage:
     def _held(self) -> list[int]:
         return [int(self.exchange.position(i)[0]) for i in range(len(self.instruments))]
 
-    def storm(self, down_s: float, chance: float, until_s: float = 1e9) -> dict[str, Any]:
-        """The first seconds all 503, then a share of everything 429 with Retry-After 1 s."""
-        self.faults.start_ns = self.clock.now()
+    def _refusal(self, *words: Any) -> web.Response:
+        response = self._failure(*words)
+        if "Retry-After" in response.headers:
+            response.headers["Retry-After"] = f"{self.wait_s:g}"
+        return response
+
+    def storm(self, down_s: float, chance: float, until_s: float = 1e9, wait_s: float = WAIT_S) -> dict[str, Any]:
+        """The first seconds all 503, then a share of everything 429 with this Retry-After (real ones are whole)."""
+        self.faults.start_ns, self.wait_s = self.clock.now(), wait_s
         self.faults.add(Rule("status", until_s=down_s, status=503, text="unavailable"))
         self.faults.add(
             Rule("status", chance=chance, until_s=until_s, status=429, text="slow down", retry_after=WAIT_S)
@@ -108,17 +117,13 @@ class Stage:
         return {}
 
     def told(self) -> dict[str, Any]:
-        """What stands, what was asked inside a Retry-After, whether a position ever grew; since the last `fill`."""
-        early, until = 0, 0
-        inside: list[str] = []
+        """What stands, what came inside a Retry-After (when it left only its sender knows), whether a position ever
+        grew; since the last `fill`."""
+        inside, until = 0, 0
         for one in self.server.asked[self.asked :]:
-            if one.ts < until:
-                after = one.ts - until + WAIT_S * NS_PER_S
-                early += after < ON_ITS_WAY_NS
-                if after >= ON_ITS_WAY_NS:
-                    inside.append(f"{one.place} {after / NS_PER_MS:.0f} ms after")
+            inside += one.ts < until
             if one.status == 429:
-                until = max(until, one.ts + WAIT_S * NS_PER_S)
+                until = max(until, one.ts + round(self.wait_s * NS_PER_S))
         held = self._held()
         grew = 0
         for trade in reversed(self.exchange.books.trades[self.trades :]):
@@ -129,7 +134,7 @@ class Stage:
         closed = max((trade.ts for trade in self.exchange.books.trades[self.trades :]), default=0)
         return {
             "orders": len(self.exchange.books.open_of()), "held": self._held(), "grew": grew, "inside": inside,
-            "on_their_way": early, "asked": len(self.server.asked) - self.asked, "last_order": ended,
+            "asked": len(self.server.asked) - self.asked, "last_order": ended,
             "last_close": closed, "refused": sum(one.status == 429 for one in self.server.asked[self.asked :]),
         }  # fmt: skip
 

@@ -57,3 +57,19 @@ def test_mode_and_signs_of_life_stand_beside_every_state(width: int) -> None:
             text = banner(View(snap, Theme(), utc=T0), width)[0].plain
             assert snap.mode in text or "LOOPBACK" in text, text
             assert "core ●" in text and "2!" in text, text
+
+
+@pytest.mark.parametrize("width", [60, 80, 160, 240])
+def test_what_does_not_let_a_stop_end_is_said_and_its_report_is_named_where_there_is_room(width: int) -> None:
+    """RELIABILITY 5: UNVERIFIED(reason, since); E7 DUST; E10. The keys of a stop come before the report's name."""
+    path = "/somewhere/reports/emergency-20261122T012936Z.md"
+    stuck = state(SNAP, run="FLATTENING", orders_at_stop=3, evidence=path, since=SNAP.ts,
+                  trouble="UNVERIFIED since 12:00:00: closes are refused")  # fmt: skip
+    text = banner(View(stuck, Theme(), utc=T0), width)[0].plain
+    assert "UNVERIFIED" in text
+    assert ("closes are refused" in text) == (width >= 160) and ("emergency-2026" in text) == (width == 240)
+    flat = state(SNAP, run="FLAT", verified="sealed", dust="DUST ETHUSDC 0.001, value 2.50", evidence=path)
+    text = banner(View(flat, Theme(), utc=T0), width)[0].plain
+    assert "DUST" in text and ("value 2.50" in text) == (width >= 160)
+    if "emergency-2026" in text:
+        assert "R re-arm" in text

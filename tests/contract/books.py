@@ -37,13 +37,13 @@ class Books:
         cl_id = place(self.ledger.s, self._slot, self._slot, side, px, qty, 0, tif, 0, self.site.now())
         return Request(0, 0, CREATE, cl_id, 0, side, px, qty, 0, tif, 0, self._slot)
 
-    def mark(self, request: Request) -> None:
-        """A cancel or amend is on its way."""
-        slot = request.cl_id % SLOTS
+    def mark(self, request: Request, ts: int = 0) -> None:
+        """A cancel or amend is on its way, since `ts` (ns, 0 = now)."""
+        slot, ts = request.cl_id % SLOTS, ts or self.site.now()
         if request.kind == AMEND:
-            mark_amend(self.ledger.s, slot, request.px, request.qty, self.site.now())
+            mark_amend(self.ledger.s, slot, request.px, request.qty, ts)
         else:
-            mark_cancel(self.ledger.s, slot, self.site.now())
+            mark_cancel(self.ledger.s, slot, ts)
 
     def apply(self, reports: Iterable[Report]) -> None:
         """As the engine does it, in blocks."""

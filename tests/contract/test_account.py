@@ -92,6 +92,13 @@ async def test_tc_32_a_funding_payment_is_told_once_with_the_venues_amount(site:
     assert len(told) >= 2 and len({r.trade_id for r in told}) == 1
     assert {(r.instrument, r.amount) for r in told} == {(instrument, amount)} and amount < 0
     assert (await site.read("balance")).balance == site.truth().wallet
+    await site.inject("funding")
+    await site.eventually(lambda: len(site.truth().payments) == 2, "the next settlement")
+    await site.reports()
+    await site.funding_due()
+    told = [r for r in [*site.log, *(await site.read("trades")).trades] if r.kind == FUNDED]
+    assert len({r.trade_id for r in told}) == 2, "another id, whatever the venue calls its transaction"
+    assert sum({r.trade_id: r.amount for r in told}.values()) == sum(paid for _, _, paid in site.truth().payments)
 
 
 async def test_tc_33_a_liquidation_is_told_as_one_and_our_orders_as_cancelled(site: Site) -> None:

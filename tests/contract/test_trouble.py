@@ -72,6 +72,7 @@ async def test_tc_44_the_ledger_ends_equal_however_news_are_shuffled_and_doubled
     changes = [msgspec.structs.replace(rest, kind=CANCEL)]
     if site.can.amend:
         changes.append(msgspec.structs.replace(move, kind=AMEND, px=at.bid - 3 * at.half, qty=at.q * 2))
+    asked = site.now()
     for request in changes:
         await site.send(request)
     await site.reports()
@@ -86,7 +87,7 @@ async def test_tc_44_the_ledger_ends_equal_however_news_are_shuffled_and_doubled
         books.ledger.load(before)
         books.apply(shuffled(first) if n else first)
         for request in changes:
-            books.mark(request)
+            books.mark(request, asked)
         books.apply(shuffled(second + first) if n else second)
         ends.append(books.state())
     truth = site.truth()

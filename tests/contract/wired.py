@@ -200,6 +200,8 @@ class WiredSite(Site):
             self.exchange.catch_up()
         else:
             assert self.exchange.inject(instrument, what, values), what
+        if (what, *values) == ("cancel_only", 0):
+            await self.venue.listed.watch.look()  # the next reading of the terms, without its wait
 
     async def foreign(self, side: int, px: int, qty: int, instrument: int = 0, tif: int = 0) -> None:
         self._strangers += 1

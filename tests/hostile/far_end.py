@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from aiohttp import WSMessage, WSMsgType
@@ -83,6 +84,7 @@ class Session:
     def __init__(self, end: FarEnd) -> None:
         self._end, self.closed = end, False
         self.headers: dict[str, str] = {}
+        self.connector = SimpleNamespace(connect=None)  # nothing is dialled
 
     def _ask(self, method: str, url: Any, data: Any = None, **_: Any) -> Response:
         body = data if isinstance(data, bytes) else str(data or "").encode()

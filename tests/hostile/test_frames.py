@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from core.domain.units import NS_PER_S
-from core.venues.ccxt import streams
+from core.venues.ccxt import dials, streams
 from core.venues.ccxt.wiring import MOST_FRAME
 from tests.hostile.fuzzed import MOST_LATE_S, TOO_SLOW_NS, fuzz, read_all, recovered, sockets_of
 from tests.hostile.honest import Honest
@@ -37,6 +37,8 @@ async def test_hostile_frames_end_no_stream_and_nothing_but_plain_figures_reache
     order leaves; each refused frame is counted; memory and time stay bounded."""
     monkeypatch.setattr(streams, "LEAST_S", 0.002)  # waits between two dials, of which a run has thousands
     monkeypatch.setattr(streams, "MOST_S", 0.02)
+    monkeypatch.setattr(streams, "UNHEARD_S", 0.02)
+    monkeypatch.setattr(dials, "SHARE", 10_000.0)
     tape = await record(hall)
     run = await fuzz(tape, seed, FRAMES // 2)
     refused = sum(run.counted.values())

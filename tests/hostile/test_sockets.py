@@ -84,6 +84,10 @@ def test_ten_thousand_hostile_connections_leave_the_socket_bounded_and_answering
     assert most <= MAX_CONNECTIONS
     assert [type(command).__name__ for command in core.seen] == []
     assert not core.gate.closed
+    for _ in range(200):  # what the last peers left is let go of, however busy the machine is
+        if threading.active_count() <= threads and len(os.listdir("/proc/self/fd")) <= before + MAX_CONNECTIONS:
+            break
+        threading.Event().wait(0.05)
     assert threading.active_count() <= threads
     assert len(os.listdir("/proc/self/fd")) <= before + MAX_CONNECTIONS
 

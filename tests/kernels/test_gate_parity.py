@@ -118,6 +118,10 @@ class Driver:
             self.call(recovery.resolve_found, o, other, 7, MID - 50, rng.randrange(0, 20), d.now)
         elif pick == 4:
             self.call(recovery.adopt_order, o, 500 * 128 + i, 9, rng.randrange(3), MID, 4, 0, d.now)
+            left = rng.randrange(0, 9)
+            self.call(
+                recovery.recall_order, o, 400 * 128 + rng.randrange(128), 9, rng.randrange(3), MID, 6, left, 0, d.now
+            )
         elif pick == 5:
             self.call(recovery.adopt_position, o, 30, 30 * MID * 1000)
             self.call(recovery.mark_seen, o, rng.choice([-1, 1]) * rng.randrange(1, 900))

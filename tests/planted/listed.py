@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.planted.bug import Bug
 from tests.planted.closes import CLOSES
+from tests.planted.evidence import EVIDENCE_BUGS
 from tests.planted.limits import LIMITS
 from tests.planted.orders import ORDERS
 from tests.planted.pairs import PAIRS
@@ -16,6 +17,7 @@ PARTS: tuple[tuple[str, tuple[Bug, ...]], ...] = (
     ("Limits", LIMITS),
     ("The emergency stop: cancel, verify, stay stopped", STOPS),
     ("The emergency stop: closing positions", CLOSES),
+    ("The emergency stop: what stands hidden, dust, evidence", EVIDENCE_BUGS),
     ("Venues, locks, secrets, console, reports", VENUES),
     ("Paper kinder than live", PAPER),
     ("Pairs", PAIRS),

@@ -96,8 +96,8 @@ ORDERS = (
         name="unknown_order_is_freed_at_once",
         costs="A request that was only slow arrives after its room was given away.",
         file="core/execution/recovery.py",
-        old="    if now < o.ts_sent[i] + wait_ns:",
-        new="    if now < o.ts_sent[i]:",
+        old="    if now < o.ts_placed[i] + wait_ns:",
+        new="    if now < o.ts_placed[i]:",
         tests=(f"{LEDGER}::test_unknown_is_freed_only_by_proof_and_taken_back_when_it_shows_up",),
     ),
     Bug(

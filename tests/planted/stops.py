@@ -66,9 +66,9 @@ STOPS = (
     Bug(
         name="flat_after_one_zero_read",
         costs="A position list that lags says zero once: FLAT is shown while something is held.",
-        file="core/execution/emergency.py",
-        old="        if now - self._zero_at < ZERO_GAP_NS:",
-        new="        if now < self._zero_at:",
+        file="core/execution/zero.py",
+        old="        if now - self.since < ZERO_GAP_NS:",
+        new="        if now < self.since:",
         tests=(f"{EMERGENCY}::test_flat_needs_two_zero_reads_a_quarter_second_apart_and_the_orders_again",),
     ),
     Bug(

@@ -25,6 +25,11 @@ class Served:
     config: Path
     keys: dict[str, str]
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The command line's words for a live core there."""
+        return "--mode", "live", "--config", str(self.config)
+
     def books(self) -> dict[str, Any]:
         """The venue's own books."""
         with urllib.request.urlopen(f"{self.url}/_venue/books", timeout=10) as answer:

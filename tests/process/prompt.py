@@ -27,15 +27,15 @@ def some(*kinds: str, first: int = 1) -> list[str]:
     return list(kinds) if FAULTS else list(kinds[:first])
 
 
-def soon(true: Callable[[], Any], what: str, seconds: float = PATIENCE_S) -> Any:
-    """The first truthy answer of `true()`; fails with `what` after so many seconds."""
+def soon(true: Callable[[], Any], what: str | Callable[[], str], seconds: float = PATIENCE_S) -> Any:
+    """The first truthy answer of `true()`; fails with `what`, as it is then, after so many seconds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = true()
         if found:
             return found
         time.sleep(0.02)
-    pytest.fail(f"Expected {what} within {seconds:.0f} s, was not so")
+    pytest.fail(f"Expected {what if isinstance(what, str) else what()} within {seconds:.0f} s, was not so")
 
 
 def said(state_dir: Path) -> dict[str, Any]:
@@ -60,7 +60,11 @@ def in_state(
         found = said(state_dir)
         return found if found.get("run") in runs else None
 
-    there: dict[str, Any] = soon(look, f"run state {' or '.join(runs)}, was {said(state_dir).get('run')}", seconds)
+    def was() -> str:
+        found = said(state_dir)
+        return f"run state {' or '.join(runs)}, was {found.get('run', 'silent')} with stop {found.get('stop')}"
+
+    there: dict[str, Any] = soon(look, was, seconds)
     return there
 
 

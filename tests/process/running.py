@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +57,18 @@ def hear(child: subprocess.Popen[str]) -> Any:
     line = child.stdout.readline()
     assert line, child.stderr.read()
     return json.loads(line)
+
+
+def one_winner(children: Sequence[subprocess.Popen[str]], said: str) -> None:
+    """All try to be the holder at once: exactly one is, and every other one names it. Ends them."""
+    try:
+        for child in children:
+            say(child)
+        answers = [hear(child) for child in children]
+    finally:
+        for child in children:
+            end(child)
+    winners = [answer["pid"] for answer in answers if answer["won"]]
+    assert len(winners) == 1, f"{said}: {answers}"
+    named = [answer["holder"] for answer in answers if not answer["won"]]
+    assert named == winners * (len(children) - 1), f"{said}: {answers}"

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ import pytest
 from core.domain.units import NS_PER_S
 from core.guard.latch import Latch
 from tests.bench.terminal import Terminal
-from tests.process.live_venue import Served, served
+from tests.process.live_venue import Served
 from tests.process.prompt import FAULTS, in_state, said, some, soon
 from tests.process.real_core import PLAIN, command, core, environment
 from tests.process.running import ROOT
@@ -32,16 +31,6 @@ FLAT_MS = 11_000.0  # R-N7, of the panic's own time; twice that where other work
 QUIET_S = 2.0  # R-N7: a core that does not move beats no dead-man's switch
 ZERO_S = 2.0  # R-S4
 SLACK_S = 1.0  # of a machine that does other work as well; what was measured is printed
-
-
-@pytest.fixture
-def venue(tmp_path: Path) -> Iterator[Served]:
-    with served(tmp_path) as found:
-        yield found
-
-
-def live(at: Served) -> tuple[str, ...]:
-    return "--mode", "live", "--config", str(at.config)
 
 
 def quoting(state_dir: Path, at: Served, screen: Terminal | None = None) -> None:
@@ -81,7 +70,7 @@ def test_panic_from_outside_ends_flat_beside_a_strategy_that_never_returns(
 ) -> None:
     """R-N7: nothing is sent while it is stuck, its dead-man's switch is not beaten, and panic ends it by its pid."""
     trigger = tmp_path / "block"
-    words = ("--state-dir", str(state_dir), "--metrics-port", "0", "run", "--headless", *live(venue))
+    words = ("--state-dir", str(state_dir), "--metrics-port", "0", "run", "--headless", *venue.words)
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.process.blocked_core", how, str(trigger), *words], cwd=ROOT,
         env=environment(**venue.keys), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -106,7 +95,7 @@ def test_panic_from_outside_ends_flat_beside_a_strategy_that_never_returns(
 
 def test_panic_from_outside_ends_flat_beside_a_frozen_console_that_trades(state_dir: Path, venue: Served) -> None:
     """R-S4, R-E: SIGSTOP to the process that has console and core."""
-    with Terminal(state_dir, "run", *live(venue), **PLAIN, **venue.keys) as screen:
+    with Terminal(state_dir, "run", *venue.words, **PLAIN, **venue.keys) as screen:
         quoting(state_dir, venue, screen)
         os.kill(screen.child.pid, signal.SIGSTOP)
         body = panicked(state_dir, venue)
@@ -124,7 +113,7 @@ def test_a_hang_up_with_policy_halt_and_a_sigterm_leave_no_order_within_two_seco
     for n in range(max(1, FAULTS)):
         state_dir = tmp_path / f"s{n}"
         policy = {"PERP__CONSOLE__ON_TERMINAL_LOST": "halt"}
-        with Terminal(state_dir, "run", *live(venue), **PLAIN, **venue.keys, **policy) as screen:
+        with Terminal(state_dir, "run", *venue.words, **PLAIN, **venue.keys, **policy) as screen:
             quoting(state_dir, venue, screen)
             begun = time.time_ns()
             if how == "hang-up":

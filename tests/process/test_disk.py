@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from core.engine.journal import Frame, read_frames, torn_bytes
 from core.guard.latch import Latch
 from core.venues.identity import read_text
 from core.venues.paper_ledger import PaperLedger
-from tests.process.live_venue import Served, served
+from tests.process.live_venue import Served
 from tests.process.prompt import in_state, said, some, soon
 from tests.process.real_core import asked, command, core, stop
 from tests.support.small_disk import SmallDisk, small_disk
@@ -30,16 +30,6 @@ HALT_S = 1.0  # R-S1
 BLOCK_S = 1.0  # between two blocks of a journal where nothing is created
 FLYING_S = 0.25  # what had left before, and two clocks of a loaded machine
 FAST = ("--speed", "20")
-
-
-@pytest.fixture
-def venue(tmp_path: Path) -> Iterator[Served]:
-    with served(tmp_path) as found:
-        yield found
-
-
-def live(at: Served) -> tuple[str, ...]:
-    return "--mode", "live", "--config", str(at.config)
 
 
 def quoting(state_dir: Path, at: Served) -> None:
@@ -84,12 +74,16 @@ def stopped_in_time(state_dir: Path, at: Served, since: int, child: subprocess.P
     """Wait for HALTED; no order stands, and none came to the venue later than a second after the disk refused: a disk
     that is full still takes what fits into the last page of the journal."""
     found = in_state(state_dir, "HALTED", child=child)
+    halted = (time.time_ns() - found["stop"]["ts"]) / NS_PER_S
     assert at.open() == [], "cancels never need the disk"
     refused = max(since, kept_until(state_dir))
     late = [(order["created"] - refused) / NS_PER_S for order in at.books()["orders"] if order["created"] > refused]
     closed = (found["stop"]["ts"] - refused) / NS_PER_S
     last = max(late, default=0.0)
-    print(f"gate closed {closed:+.3f} s after the disk refused; orders after it: {len(late)}, last {last:.3f} s")
+    print(
+        f"gate closed {closed:+.3f} s after the disk refused, HALTED {halted:.2f} s after that; orders after it: "
+        f"{len(late)}, last {last:.3f} s"
+    )
     assert closed <= BLOCK_S + HALT_S and last <= HALT_S + FLYING_S
     assert found["gate_closed"]
     return found
@@ -109,7 +103,7 @@ def test_a_full_disk_halts_a_live_core_within_a_second_and_with_room_again_the_j
 ) -> None:
     """R-S1: the core lives, its cancels left without the disk; the latch is written as soon as it can be."""
     with small_disk("tmpfs", state_dir) as disk:
-        with core(state_dir, *live(venue), **venue.keys) as child:
+        with core(state_dir, *venue.words, **venue.keys) as child:
             quoting(state_dir, venue)
             since = fails(disk, "full")
             found = stopped_in_time(state_dir, venue, since, child)
@@ -123,7 +117,7 @@ def test_a_full_disk_halts_a_live_core_within_a_second_and_with_room_again_the_j
         assert unjournaled(state_dir, venue) == []
         [path] = (state_dir / "journal").glob("*.perpj")
         assert torn_bytes(path) == 0 and command(state_dir, "replay", str(path)).returncode == 0
-        with core(state_dir, *live(venue), **venue.keys) as child:
+        with core(state_dir, *venue.words, **venue.keys) as child:
             in_state(state_dir, "HALTED")
             before = len(venue.books()["orders"])
             done = command(state_dir, "resume", "--word", "arm", "--reason", "there is room again")
@@ -142,7 +136,7 @@ def test_a_disk_that_turns_read_only_or_breaks_halts_a_live_core_and_it_lives_on
     """R-S1: EROFS of files that are open, EIO of writes and of fsync; nothing of it ends the process."""
     words = {"read-only": "Read-only file system", "broken": "Input/output error"}
     with small_disk("ext4", state_dir, tmp_path / "image") as disk:
-        with core(state_dir, *live(venue), **venue.keys) as child:
+        with core(state_dir, *venue.words, **venue.keys) as child:
             quoting(state_dir, venue)
             since = fails(disk, how)
             found = stopped_in_time(state_dir, venue, since, child)
@@ -154,7 +148,7 @@ def test_a_disk_that_turns_read_only_or_breaks_halts_a_live_core_and_it_lives_on
             assert venue.open() == []
         disk.again()
         assert unjournaled(state_dir, venue) == []
-        with core(state_dir, *live(venue), **venue.keys) as child:
+        with core(state_dir, *venue.words, **venue.keys) as child:
             in_state(state_dir, "PAUSED", "HALTED")
             held = sum(lots for _, lots, _ in venue.books()["positions"])
             told = asked(state_dir, "position")
@@ -198,7 +192,7 @@ def test_a_start_on_a_disk_that_refuses_is_one_message_and_nothing_is_sent(
     kind, image = ("tmpfs", None) if how == "full" else ("ext4", tmp_path / "image")
     with small_disk(kind, state_dir, image) as disk:
         fails(disk, how)
-        words = live(venue) if mode == "live" else FAST
+        words = venue.words if mode == "live" else FAST
         done = command(state_dir, "--metrics-port", "0", "run", "--headless", *words, **venue.keys)
         assert done.returncode in (1, 70), done.stdout
         last = done.stderr.strip().splitlines()[-1]

@@ -112,7 +112,7 @@ def result(state_dir: Path, at: Served, *words: str) -> dict[str, Any]:
 @pytest.mark.row("S3-55")
 def test_panic_beside_a_living_core_stops_what_the_core_does_not_trade_too(state_dir: Path, venue: Served) -> None:
     """Scope `account`: a core knows its own instruments; exit 0 means the whole account, and the core lives."""
-    with core(state_dir, "--mode", "live", "--config", str(venue.config), **venue.keys) as child:
+    with core(state_dir, *venue.words, **venue.keys) as child:
         until(state_dir, "PAUSED")
         put(venue, BTC, 3, 0.05, ours=False)
         assert command(state_dir, "resume", "--word", "y").returncode == 0
@@ -126,7 +126,7 @@ def test_panic_beside_a_living_core_stops_what_the_core_does_not_trade_too(state
 
 def test_panic_beside_a_living_core_without_keys_says_what_was_not_looked_at(state_dir: Path, venue: Served) -> None:
     """Exit 3: what the core trades is flat, of the rest of the account nothing is known."""
-    with core(state_dir, "--mode", "live", "--config", str(venue.config), **venue.keys):
+    with core(state_dir, *venue.words, **venue.keys):
         until(state_dir, "PAUSED")
         put(venue, BTC, 1, 0.0, ours=False)
         done = command(state_dir, "--json", "panic")
@@ -141,7 +141,7 @@ def test_panic_beside_a_living_core_without_keys_says_what_was_not_looked_at(sta
 
 def test_one_instrument_beside_a_living_core_leaves_the_others_positions(state_dir: Path, venue: Served) -> None:
     """S3-55: SYMBOL narrows what is closed; the halt is of all."""
-    with core(state_dir, "--mode", "live", "--config", str(venue.config), **venue.keys):
+    with core(state_dir, *venue.words, **venue.keys):
         until(state_dir, "PAUSED")
         put(venue, BTC, 1, 0.05, ours=False)
         put(venue, ETH, 0, 0.5, ours=False)

@@ -39,14 +39,10 @@ def quoting(state_dir: Path, at: Served) -> None:
     eventually(at.open, "orders at the venue")
 
 
-def live(at: Served) -> tuple[str, ...]:
-    return "--mode", "live", "--config", str(at.config)
-
-
 @pytest.mark.row("K-34")
 def test_live_starts_paused_and_a_sigterm_leaves_no_order_at_the_venue(state_dir: Path, venue: Served) -> None:
     """Going live is an act; the clean end is the venue's word."""
-    with core(state_dir, *live(venue), **venue.keys) as child:
+    with core(state_dir, *venue.words, **venue.keys) as child:
         found = until(state_dir, "PAUSED")
         assert (found["mode"], found["network"], found["account"]) == ("TESTNET", "loopback", "rehearsal")
         quoting(state_dir, venue)
@@ -61,12 +57,12 @@ def test_a_killed_live_core_comes_back_paused_knows_its_position_and_takes_its_o
     state_dir: Path, binance: Served
 ) -> None:
     """R-S1: SIGKILL in the middle of trading; fills that came while nobody ran are found in the list of trades."""
-    with core(state_dir, *live(binance), **binance.keys) as child:
+    with core(state_dir, *binance.words, **binance.keys) as child:
         quoting(state_dir, binance)
         eventually(lambda: len(binance.books()["trades"]) >= 2, "fills")
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
-    with core(state_dir, *live(binance), **binance.keys) as child:
+    with core(state_dir, *binance.words, **binance.keys) as child:
         found = until(state_dir, "PAUSED")
         assert (found["foreign_orders"], found["foreign_positions"]) == (0, 0), "what is ours is known as ours"
         held = sum(lots for _, lots, _ in binance.books()["positions"])
@@ -80,7 +76,7 @@ def test_a_killed_live_core_comes_back_paused_knows_its_position_and_takes_its_o
 
 def test_panic_without_a_core_empties_a_real_account(state_dir: Path, venue: Served) -> None:
     """R-E3, S3-55: the core is dead, its record says where to look, the venue says that nothing is left."""
-    with core(state_dir, *live(venue), **venue.keys) as child:
+    with core(state_dir, *venue.words, **venue.keys) as child:
         quoting(state_dir, venue)
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
@@ -94,7 +90,7 @@ def test_where_the_venue_refuses_its_switch_a_watchdog_cancels_what_a_killed_cor
 ) -> None:
     """R-S1, issue 3 point 4: on screen who watches; nothing of ours rests a few seconds after SIGKILL."""
     with served(tmp_path, "hyperliquid", "--dead-man-volume", "1000000") as at:
-        with core(state_dir, *live(at), **at.keys) as child:
+        with core(state_dir, *at.words, **at.keys) as child:
             quoting(state_dir, at)
             eventually(lambda: (state_dir / "watchdog.json").exists(), "a watchdog")
             eventually(lambda: "watching" in (state_dir / "watchdog.log").read_text(), "a watchdog that watches")
@@ -104,16 +100,16 @@ def test_where_the_venue_refuses_its_switch_a_watchdog_cancels_what_a_killed_cor
             child.wait()
         eventually(lambda: at.open() == [], "no order of ours", 30.0)
         eventually(lambda: start_ticks(watchdog) is None, "the watchdog gone, its work proven", 60.0)
-        with core(state_dir, *live(at), **at.keys) as child:
+        with core(state_dir, *at.words, **at.keys) as child:
             until(state_dir, "PAUSED")
             stop(child)
 
 
 def test_a_second_live_start_is_refused_and_the_first_trades_on(state_dir: Path, binance: Served) -> None:
     """UC-07."""
-    with core(state_dir, *live(binance), **binance.keys) as child:
+    with core(state_dir, *binance.words, **binance.keys) as child:
         quoting(state_dir, binance)
-        done = command(state_dir, "run", "--headless", *live(binance), **binance.keys)
+        done = command(state_dir, "run", "--headless", *binance.words, **binance.keys)
         assert done.returncode == 1 and str(child.pid) in done.stderr
         assert status(state_dir)["run"] == "RUNNING"
         stop(child)
@@ -124,16 +120,16 @@ def test_one_core_an_account_whatever_the_state_dir_and_a_halt_holds_for_the_acc
 ) -> None:
     """R-W1, R-W6: another state dir is no way round the lock, nor round the latch."""
     other = tmp_path / "other"
-    with core(state_dir, *live(binance), **binance.keys) as child:
+    with core(state_dir, *binance.words, **binance.keys) as child:
         quoting(state_dir, binance)
-        done = command(other, "run", "--headless", *live(binance), **binance.keys)
+        done = command(other, "run", "--headless", *binance.words, **binance.keys)
         assert done.returncode == 1 and f"pid {child.pid}" in done.stderr, done.stderr
         assert command(state_dir, "halt", "--reason", "drill").returncode in (0, 2)
         until(state_dir, "HALTED")
         assert binance.open() == []
         time.sleep(1.5)  # the latch of the account is written with its heartbeat
         stop(child)
-    with core(other, *live(binance), **binance.keys) as child:
+    with core(other, *binance.words, **binance.keys) as child:
         found = until(other, "HALTED")
         assert found["gate_closed"] is True
         assert binance.open() == []
@@ -155,7 +151,7 @@ def test_what_live_needs_is_refused_in_one_line_before_anything_starts(
     text = binance.config.read_text()
     assert change in text
     binance.config.write_text(text.replace(change, words))
-    done = command(state_dir, "run", "--headless", *live(binance), **binance.keys)
+    done = command(state_dir, "run", "--headless", *binance.words, **binance.keys)
     assert done.returncode == 1 and "Expected" in done.stderr and "Traceback" not in done.stderr
     assert binance.open() == []
 
@@ -165,7 +161,7 @@ def test_wrong_keys_are_one_clear_error_and_never_shown(state_dir: Path, venue: 
     secret = secret_of(9)
     keys = {name: secret if "SECRET" in name else "0x" + "77" * 32 if "PRIVATE" in name else value
             for name, value in venue.keys.items()}  # fmt: skip
-    done = command(state_dir, "run", "--headless", *live(venue), **keys)
+    done = command(state_dir, "run", "--headless", *venue.words, **keys)
     assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
     assert "key" in done.stderr.lower() or "wallet" in done.stderr.lower() or "signature" in done.stderr.lower()
     said = done.stdout + done.stderr + "".join(
@@ -180,7 +176,7 @@ def log_of(state_dir: Path) -> str:
 
 def test_no_key_of_a_live_run_stands_in_any_file_or_page(state_dir: Path, binance: Served) -> None:
     """R-X2, issue 3: the canary is the real key of the session."""
-    with core(state_dir, *live(binance), **binance.keys) as child:
+    with core(state_dir, *binance.words, **binance.keys) as child:
         quoting(state_dir, binance)
         binance.fault(do="drop_after", at="POST /fapi/v1/order", times=2)
         eventually(lambda: len(binance.books()["orders"]) > 8, "more orders")

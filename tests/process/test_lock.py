@@ -12,7 +12,7 @@ import pytest
 from core.clock import SystemClock, stopwatch
 from core.guard.lock import InstanceLock, LockHeld
 from tests.process.real_core import eventually
-from tests.process.running import end, hear, running, say, start
+from tests.process.running import hear, one_winner, running, say, start
 
 ROUNDS = int(os.environ.get("PERP_STARTS", "30"))
 HOLDER = str(Path(__file__).with_name("lock_holder.py"))
@@ -20,17 +20,7 @@ HOLDER = str(Path(__file__).with_name("lock_holder.py"))
 
 def race(state_dir: Path, rounds: int) -> None:
     for n in range(rounds):
-        children = [start(HOLDER, str(state_dir)) for _ in range(8)]
-        try:
-            for child in children:
-                say(child)
-            answers = [hear(child) for child in children]
-        finally:
-            for child in children:
-                end(child)
-        winners = [answer["pid"] for answer in answers if answer["won"]]
-        assert len(winners) == 1, f"round {n}: {answers}"
-        assert [answer["holder"] for answer in answers if not answer["won"]] == winners * 7, f"round {n}: {answers}"
+        one_winner([start(HOLDER, str(state_dir)) for _ in range(8)], f"round {n}")
 
 
 @pytest.mark.row("UC-07")

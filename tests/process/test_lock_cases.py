@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,26 +23,16 @@ from core.domain.order import CREATE
 from core.engine.journal import Frame, read_frames
 from core.guard.lock import InstanceLock, LockHeld
 from core.venues.identity import read_text
-from tests.process.live_venue import Served, served
+from tests.process.live_venue import Served
 from tests.process.prompt import FAULTS, in_state, said, some, soon
 from tests.process.real_core import command, core, environment, stop
-from tests.process.running import ROOT, end, hear, running, say, start
+from tests.process.running import ROOT, end, hear, one_winner, running, say, start
 
 HOLDER = str(Path(__file__).with_name("lock_holder.py"))
 ACCOUNT = str(Path(__file__).with_name("account_holder.py"))
 REUSED = str(Path(__file__).with_name("reused_pid.sh"))
 STARTS, RESTARTS = max(5, FAULTS), max(2, FAULTS)
 FOUND_S = 6.0  # R-W5
-
-
-@pytest.fixture
-def venue(tmp_path: Path) -> Iterator[Served]:
-    with served(tmp_path) as found:
-        yield found
-
-
-def live(at: Served) -> tuple[str, ...]:
-    return "--mode", "live", "--config", str(at.config)
 
 
 def root_only() -> None:
@@ -71,16 +60,7 @@ def test_simultaneous_starts_on_one_account_from_different_state_dirs_have_one_w
     """R-W1: eight state dirs, one account; every loser names the winner."""
     for n in range(STARTS):
         children = [start(ACCOUNT, str(tmp_path / f"{n}-{k}"), "binance_usdm-mainnet-of-one") for k in range(8)]
-        try:
-            for child in children:
-                say(child)
-            answers = [hear(child) for child in children]
-        finally:
-            for child in children:
-                end(child)
-        winners = [answer["pid"] for answer in answers if answer["won"]]
-        assert len(winners) == 1, f"round {n}: {answers}"
-        assert [answer["holder"] for answer in answers if not answer["won"]] == winners * 7, f"round {n}: {answers}"
+        one_winner(children, f"round {n}")
     print(f"{8 * STARTS} starts, {STARTS} winners")
 
 
@@ -91,7 +71,7 @@ def test_of_three_live_starts_at_once_one_trades_and_the_others_end_naming_it(tm
     children = [
         subprocess.Popen(
             [sys.executable, "-m", "app", "--state-dir", str(folder), "--metrics-port", "0", "run", "--headless",
-             *live(venue)],
+             *venue.words],
             cwd=ROOT, env=environment(**venue.keys), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, start_new_session=True,
         )
@@ -241,7 +221,7 @@ def test_a_second_host_with_the_same_key_stops_one_of_them_within_a_poll(tmp_pat
     """R-W5: two machines are two folders of account locks; the later writer's orders halt the earlier."""
     one, two = tmp_path / "one", tmp_path / "two"
     apart = {**venue.keys, "PERP_ACCOUNTS_DIR": str(tmp_path / "accounts-of-two")}
-    with core(one, *live(venue), **venue.keys) as first, core(two, *live(venue), **apart) as second:
+    with core(one, *venue.words, **venue.keys) as first, core(two, *venue.words, **apart) as second:
         for state_dir in (one, two):
             in_state(state_dir, "PAUSED")
         assert command(one, "resume", "--word", "y").returncode == 0
@@ -264,7 +244,7 @@ def test_a_second_host_with_the_same_key_stops_one_of_them_within_a_poll(tmp_pat
 @pytest.mark.timeout(1800)
 def test_a_supervisor_that_restarts_after_a_halt_sends_nothing(state_dir: Path, venue: Served) -> None:
     """R-W6: SIGKILL and start, again and again: HALTED each time, 0 orders."""
-    with core(state_dir, *live(venue), **venue.keys) as child:
+    with core(state_dir, *venue.words, **venue.keys) as child:
         in_state(state_dir, "PAUSED")
         assert command(state_dir, "resume", "--word", "y").returncode == 0
         soon(venue.open, "orders")
@@ -274,7 +254,7 @@ def test_a_supervisor_that_restarts_after_a_halt_sends_nothing(state_dir: Path, 
         child.wait()
     orders = len(venue.books()["orders"])
     for _ in range(RESTARTS):
-        with core(state_dir, *live(venue), **venue.keys) as child:
+        with core(state_dir, *venue.words, **venue.keys) as child:
             found = in_state(state_dir, "HALTED")
             assert found["gate_closed"]
             time.sleep(0.5)

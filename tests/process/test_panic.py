@@ -60,8 +60,9 @@ def test_halt_only_keeps_the_position_and_exits_2(
 @pytest.mark.row("S3-55")
 def test_symbol_of_the_environment_narrows_the_stop(state_dir: Path) -> None:
     make(state_dir, orders=3, position=5)
-    code, _, _ = call(state_dir, "panic", SYMBOL="BTCUSDC")
-    assert code == 0
+    code, body, _ = call(state_dir, "panic", SYMBOL="BTCUSDC")
+    assert code == 3, "a name that names nothing is a mistake of whoever typed it, and no success"
+    assert "no instrument of this name: BTCUSDC" in body["venues"][-1]["text"]
     assert left(state_dir) == (3, 5)
     code, _, _ = call(state_dir, "panic", SYMBOL="ETHUSDC", CONFIG_PATH="nowhere.yml")
     assert code == 0

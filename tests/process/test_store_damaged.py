@@ -12,7 +12,6 @@ import shutil
 import signal
 import sqlite3
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,7 @@ from core.rng import stream
 from core.store import schema
 from core.store.queries import Queries
 from core.store.store import Store
-from tests.process.live_venue import Served, served
+from tests.process.live_venue import Served
 from tests.process.prompt import FAULTS, in_state, said, some, soon
 from tests.process.real_core import command, core, stop
 
@@ -35,12 +34,6 @@ LOCKED_S = 30.0 if FAULTS else 10.0
 COPIES = 1_000 if FAULTS else 60
 LAG_S = 1.0  # of the core's loop on a machine that does other work as well; the figure is printed
 FAST = ("--speed", "60")
-
-
-@pytest.fixture
-def venue(tmp_path: Path) -> Iterator[Served]:
-    with served(tmp_path) as found:
-        yield found
 
 
 def lags(state_dir: Path, since: int, until: int) -> list[float]:

@@ -5,7 +5,7 @@ The real program on a pseudo-terminal against a loopback venue; what is open the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from core.control.client import ControlClient
 from core.domain.snapshot import Snapshot, State
 from core.guard.latch import Latch
 from tests.bench.terminal import Terminal
-from tests.process.live_venue import Served, served
+from tests.process.live_venue import Served
 from tests.process.pane import alive
 from tests.process.real_core import PLAIN, command, core, eventually, status, until
 
@@ -23,16 +23,6 @@ pytestmark = pytest.mark.slow
 GRACE = {"PERP__CONSOLE__UNATTENDED_GRACE_S": "6"}
 LONG = {"PERP__CONSOLE__UNATTENDED_GRACE_S": "600"}
 SHOWN = "ARMED|PAUSED"
-
-
-@pytest.fixture
-def venue(tmp_path: Path) -> Iterator[Served]:
-    with served(tmp_path) as found:
-        yield found
-
-
-def live(at: Served) -> tuple[str, ...]:
-    return "--mode", "live", "--config", str(at.config)
 
 
 def picture(state_dir: Path) -> Snapshot:
@@ -69,7 +59,7 @@ def clients(at: Served) -> set[str]:
 
 def inside(state_dir: Path, at: Served, **more: str) -> Terminal:
     """A console with its core inside."""
-    return Terminal(state_dir, "run", *live(at), **PLAIN, **at.keys, **more)
+    return Terminal(state_dir, "run", *at.words, **PLAIN, **at.keys, **more)
 
 
 def test_after_the_grace_time_quotes_are_pulled_nothing_is_latched_and_a_console_brings_it_back(
@@ -110,7 +100,7 @@ def test_a_console_that_comes_back_in_time_stops_the_timer_of_fifteen_minutes(st
 
 def test_a_headless_core_has_no_timer_until_a_console_has_controlled_it_once(state_dir: Path, venue: Served) -> None:
     """CONSOLE 0.4: `core` started by a service; a viewer counts for nothing."""
-    with core(state_dir, *live(venue), **venue.keys, **LONG) as child:
+    with core(state_dir, *venue.words, **venue.keys, **LONG) as child:
         quoting(state_dir, venue, None)
         with Terminal(state_dir, "attach", "--read-only", **PLAIN) as viewer:
             assert viewer.until("READ-ONLY", 60.0) is not None

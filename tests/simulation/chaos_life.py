@@ -12,7 +12,7 @@ from core import tasks
 from core.build.assemble import engine_of
 from core.build.holdings import sign_of
 from core.build.live_core import SAVE_NS, Origin
-from core.build.remembered import Remembered
+from core.build.remembered import JOURNALS, Remembered
 from core.domain.commands import AnyCommand
 from core.domain.events import Asked, Started, Step
 from core.domain.units import MONEY, NS_PER_S
@@ -45,7 +45,9 @@ class Life:
         self.alive, self.born = True, clock.now()
         sign = sign_of("chaos", world.instrument.venue, "loopback", "http://127.0.0.1")
         self.remembered = Remembered(world.state_dir, [sign])
-        self.journal = Journal(None)
+        folder = world.state_dir / JOURNALS
+        folder.mkdir(exist_ok=True, mode=0o700)
+        self.journal = self.remembered.journal = Journal(folder / f"live-{n}.perpj")
         self.engine = engine_of(
             world.loaded, Origin((world.instrument,), self.born), world.places, self.journal, world.kernels,
             equity=EQUITY, epoch_ns=self.born, own=self.remembered.rows,
@@ -78,6 +80,8 @@ class Life:
         return (self.world.clock.now() - self.born) / NS_PER_S
 
     async def run(self) -> None:
+        for fill in self.remembered.told(self.engine, [place.key for place in self.world.places]):
+            self.inbox.report(fill)
         self.driver.push(Started(self.world.loaded.sha256, self.world.seed, "LIVE", 1 + self.n))
         if self._stop is not None:
             self.driver.push(Asked(self._stop))

@@ -18,6 +18,18 @@ if TYPE_CHECKING:
     from tests.simulation.async_venue import AsyncVenue
 
 
+def show(inbox: Inbox, number: int, event: Public, now: int) -> None:
+    """A public row of the venue as that of instrument `number`."""
+    if event.kind == F_BOOK:
+        assert event.px is not None
+        assert event.sz is not None
+        inbox.book(number, event.ts, now, event.px, event.sz)
+    elif event.kind in (F_BBO, F_TRADE, F_MARK):
+        inbox.small(number, event.ts, now, event.kind, event.values)
+    elif event.kind == F_GAP:
+        inbox.gap(number, event.ts, now, 1)
+
+
 class News:
     """The streams of `venue`."""
 
@@ -44,14 +56,7 @@ class News:
         if venue.roll("gap"):
             inbox.gap(event.instrument, event.ts, now, 1)
             return
-        if event.kind == F_BOOK:
-            assert event.px is not None
-            assert event.sz is not None
-            inbox.book(event.instrument, event.ts, now, event.px, event.sz)
-        elif event.kind in (F_BBO, F_TRADE, F_MARK):
-            inbox.small(event.instrument, event.ts, now, event.kind, event.values)
-        elif event.kind == F_GAP:
-            inbox.gap(event.instrument, event.ts, now, 1)
+        show(inbox, event.instrument, event, now)
 
     def _tell(self, report: Report) -> None:
         """The private stream."""

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import shutil
-import tempfile
-from collections.abc import Callable, Coroutine
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from core import rng, tasks
+from core import tasks
 from core.build.assemble import Place, load_config
 from core.clock import LoopClock
 from core.domain.commands import AnyCommand, Flatten, Halt
@@ -31,7 +28,7 @@ from tests.simulation.chaos_life import EQUITY, Life
 from tests.simulation.chaos_oracle import Oracle
 from tests.simulation.chaos_trace import Trace
 from tests.simulation.live_rig import NEAR
-from tests.simulation.pair_crash_life import Died
+from tests.simulation.mortal import Mortal
 from tests.simulation.rig import START
 from tests.simulation.weather import Act, Weather
 
@@ -42,45 +39,33 @@ THIN = LIVELY._replace(level_quote=600.0, orders_per_s=16.0, order_quote=15.0, o
 BIG = {"strategies.0.params.baseSize": 0.03}  # beside prints of a fifth of it: fills in parts
 
 
-class World:
-    """One seed. `life` is the core that lives, None while none does."""
+class World(Mortal):
+    """One seed."""
+
+    life: Life | None
 
     def __init__(self, seed: int, weather: Weather, kernels: Kernels | None = None) -> None:
-        self.seed, self.weather = seed, weather
+        super().__init__(seed)
+        self.weather = weather
         self.kernels = kernels or best_kernels()
         self.trace = Trace()
-        self.life: Life | None = None
         self.lives: list[Life] = []
         self.stop: AnyCommand | None = None  # the latch on the disk
         self._kills = list(weather.kills)
-        self._mine: set[asyncio.Task[Any]] = set()
-        self._ended = False
 
-    def play(self, script: Callable[[World], Coroutine[Any, Any, None]]) -> World:
-        """Run the script to its end; raises what it raises."""
-        self.state_dir = Path(tempfile.mkdtemp(prefix="perp-"))
-        try:
-            tasks.run_virtual(self._main(script), rng.orders(self.seed, "scheduler"))
-        finally:
-            shutil.rmtree(self.state_dir, ignore_errors=True)
-        return self
-
-    async def _main(self, script: Callable[[World], Coroutine[Any, Any, None]]) -> None:
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(self._unhandled)
-        main = asyncio.current_task()
-        assert main is not None
-        self._mine.add(main)
-        self._found(loop)
+    def _begin(self) -> asyncio.Task[Any]:
         pump = self.spawn(self.venue.pump(), "market")
         self.spawn(self._acts(), "acts")
-        try:
-            await script(self)
-        finally:
-            self._ended = self.venue.ended = True
-            await asyncio.gather(pump, return_exceptions=True)
-            if self.life is not None:
-                self.kill("the end")
+        return pump
+
+    def _end(self) -> None:
+        self._ended = self.venue.ended = True
+
+    def _last(self) -> None:
+        self.kill("the end")
+
+    def _says(self, kind: str, text: str) -> None:
+        self.oracle.says(kind, text)
 
     def _found(self, loop: asyncio.AbstractEventLoop) -> None:
         """The market, the venue and its oracle."""
@@ -101,18 +86,6 @@ class World:
         self.venue.on_send = self.oracle.sent
         self.venue.on_event = lambda name, what: self.trace.add(self.venue.t, name, what)
         self.venue.passed = self.passed
-
-    def spawn(self, coroutine: Coroutine[Any, Any, Any], name: str = "world") -> asyncio.Task[Any]:
-        """A task of the world: it outlives the core."""
-        task = tasks.spawn(coroutine, name)
-        self._mine.add(task)
-        task.add_done_callback(self._mine.discard)
-        return task
-
-    def _unhandled(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        error = context.get("exception")
-        if not isinstance(error, Died):
-            self.oracle.says("unhandled", f"{context.get('message')} {error!r}")
 
     # what the venue does of itself -----------------------------------------------------------------------------------
 
@@ -166,12 +139,8 @@ class World:
         self.life = life
         self.venue.connect(life.inbox)
         self.trace.add(self.venue.t, "start", f"process {life.n}" + (", latched" if self.stop else ""))
-        tasks.spawn(life.run(), "core", self._broke)
+        self.run_core(life.run())
         return life
-
-    def _broke(self, error: BaseException) -> None:
-        if not isinstance(error, Died):
-            self.oracle.says("broken", f"the core broke: {error!r}")
 
     def stepped(self, life: Life, step: Step) -> None:
         """A step of the core: for the oracle, the trace, and the latch."""
@@ -225,11 +194,7 @@ class World:
         if not self._ended:
             self.venue.dice.note("killed")
         self.trace.add(self.venue.t, "KILLED", f"process {life.n} at {point}")
-        me = asyncio.current_task()
-        for task in asyncio.all_tasks() - self._mine - {me}:
-            task.cancel()
-        if me not in self._mine:
-            raise Died(point)
+        self.dies(point)
 
     @property
     def sha256(self) -> str:

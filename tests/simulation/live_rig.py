@@ -132,6 +132,18 @@ class LiveRig:
     def ledger(self) -> Any:
         return self.engine.posts[0].ledger.s
 
+    async def break_adapter(self) -> None:
+        """The next request of the core meets a bug of the adapter; it is mended once the core has seen that."""
+
+        async def broken(request: object) -> None:
+            raise KeyError("a bug of the adapter")
+
+        sent = self.venue.send
+        self.driver.outgoing.venue.send = broken  # type: ignore[method-assign,assignment]
+        while not self.fatals:
+            await self.to(self.venue.t + 0.1)
+        self.driver.outgoing.venue.send = sent  # type: ignore[method-assign]
+
     def creates_after(self, t: float) -> list[int]:
         """Client ids of new orders that left after `t`, a stop's own closes aside."""
         return [r.cl_id for at, r in self.venue.log.sent if at > t and r.kind == CREATE and not r.flags & STOP]

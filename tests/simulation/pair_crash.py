@@ -6,11 +6,7 @@ No line of a core runs after its death; what is on its way to a venue arrives. T
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -27,8 +23,9 @@ from core.market.synthetic import SyntheticMarket, SyntheticSource
 from core.market.synthetic_price import Character
 from core.venues.wire.behind import WireExchange
 from tests.rehearsal.stage import HYPERLIQUID, LONG_LEG, pair_of
+from tests.simulation.mortal import Mortal
 from tests.simulation.pair_crash_fate import Death, Trigger, declared
-from tests.simulation.pair_crash_life import EQUITY, Died, Life
+from tests.simulation.pair_crash_life import EQUITY, Life
 from tests.simulation.pair_crash_venue import Shop, Weather
 from tests.simulation.rig import START
 
@@ -41,11 +38,14 @@ PACE: dict[str, Any] = {  # of one life of a pair: seconds where a real one has 
 }  # fmt: skip
 
 
-class World:
+class World(Mortal):
     """Two venues, one state dir, one core after the other. `script(world)` runs in virtual time."""
 
+    life: Life | None
+
     def __init__(self, seed: int, **params: Any) -> None:
-        self.seed, self.dice = seed, rng.stream(seed, "pair crash")
+        super().__init__(seed)
+        self.dice = rng.stream(seed, "pair crash")
         self.params = PACE | params
         self.kernels: Kernels = best_kernels()
         self.deaths: list[Death] = []
@@ -54,40 +54,21 @@ class World:
         self.notes: Counter[str] = Counter()
         self.passes: Counter[str] = Counter()
         self.trigger: Trigger | None = None
-        self.life: Life | None = None
         self.before: Life | None = None
         self.quick = False  # the trigger is of a recovery
-        self._mine: set[asyncio.Task[Any]] = set()
-        self._ended = False
 
-    def play(self, script: Callable[[World], Coroutine[Any, Any, None]]) -> World:
-        """Run the script to its end; raises what it raises."""
-        self.state_dir = Path(tempfile.mkdtemp(prefix="perp-"))
-        try:
-            tasks.run_virtual(self._main(script), rng.orders(self.seed, "scheduler"))
-        finally:
-            shutil.rmtree(self.state_dir, ignore_errors=True)
-        return self
-
-    async def _main(self, script: Callable[[World], Coroutine[Any, Any, None]]) -> None:
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(self._unhandled)
-        main = asyncio.current_task()
-        assert main is not None
-        self._mine.add(main)
-        self.clock = LoopClock(loop.time, START)
-        self._found()
+    def _begin(self) -> asyncio.Task[Any]:
         self.died = asyncio.Event()
-        pump = self.spawn(self._pump())
-        try:
-            await script(self)
-        finally:
-            self._ended = True
-            await asyncio.gather(pump, return_exceptions=True)
-            if self.life is not None:
-                self.kill("end", -1)
+        return self.spawn(self._pump())
 
-    def _found(self) -> None:
+    def _last(self) -> None:
+        self.kill("end", -1)
+
+    def _says(self, kind: str, text: str) -> None:
+        self.wrong.append(f"{kind}: {text}")
+
+    def _found(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.clock = LoopClock(loop.time, START)
         config = self.state_dir / "pair.yml"
         config.write_text(pair_of(STAGES, ["http://127.0.0.1:1", "http://127.0.0.1:2"], 1), encoding="utf-8")
         over = {f"strategies.0.params.{key}": value for key, value in self.params.items()}
@@ -114,18 +95,6 @@ class World:
             for shop in self.shops:
                 shop.exchange.catch_up()
 
-    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """A task of the world: it outlives the core."""
-        task = tasks.spawn(coroutine, "world")
-        self._mine.add(task)
-        task.add_done_callback(self._mine.discard)
-        return task
-
-    def _unhandled(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        error = context.get("exception")
-        if not isinstance(error, Died):
-            self.wrong.append(f"unhandled: {context.get('message')} {error!r}")
-
     # life and death --------------------------------------------------------------------------------------------------
 
     def start(self, stale: bool = False) -> Life:
@@ -137,12 +106,8 @@ class World:
         self.life = life = Life(self)
         if self.deaths:
             self.deaths[-1].found = int(life.saga.state)
-        tasks.spawn(life.run(), "core", self._broke)
+        self.run_core(life.run())
         return life
-
-    def _broke(self, error: BaseException) -> None:
-        if not isinstance(error, Died):
-            self.wrong.append(f"the core broke: {error!r}")
 
     def passed(self, point: str, leg: int = -1) -> None:
         """The core stands here now; it goes no further where the trigger says so."""
@@ -165,12 +130,7 @@ class World:
             self.deaths.append(Death(point, leg, int(life.saga.state), self.quick))
         for shop in self.shops:
             shop.inbox = None
-        me = asyncio.current_task()
-        for task in asyncio.all_tasks() - self._mine - {me}:
-            task.cancel()
-        self.died.set()
-        if me not in self._mine:
-            raise Died(point)
+        self.dies(point, self.died.set)
 
     def on_record(self) -> bool:
         """The positions of both accounts are on the disk, so that a death is no first start."""

@@ -32,10 +32,6 @@ EQUITY = 100_000 * MONEY
 DISK_S = 0.0003
 
 
-class Died(BaseException):
-    """The core is gone: raised where it stood."""
-
-
 class Life:
     """One process: everything in it is made anew from the state dir. `run` until it dies or the world ends."""
 

@@ -15,7 +15,6 @@ from typing import Any
 import msgspec
 
 from core import rng
-from core.domain.book import F_BBO, F_BOOK, F_GAP, F_MARK, F_TRADE
 from core.domain.events import HeldPosition, OpenOrder, Read, ReadReply
 from core.domain.order import (
     ACCEPTED,
@@ -39,6 +38,7 @@ from core.engine.inbox import Inbox
 from core.venues.wire.behind import Public, WireExchange
 from core.venues.wire.orders import Changed, WireOrder
 from tests.simulation.async_venue import report_of
+from tests.simulation.chaos_news import show
 
 LIFETIME_S = 2.0  # a create that arrives later is refused by the venue (R)
 TIMEOUT_S = 2.0
@@ -119,13 +119,7 @@ class Shop:
         inbox, now = self.inbox, self.clock.now()
         if inbox is None or self.weather.down:
             return
-        if event.kind == F_BOOK:
-            assert event.px is not None and event.sz is not None
-            inbox.book(self.leg, event.ts, now, event.px, event.sz)
-        elif event.kind in (F_BBO, F_TRADE, F_MARK):
-            inbox.small(self.leg, event.ts, now, event.kind, event.values)
-        elif event.kind == F_GAP:
-            inbox.gap(self.leg, event.ts, now, 1)
+        show(inbox, self.leg, event, now)
 
     def _tell(self, report: Report) -> None:
         report = msgspec.structs.replace(report, instrument=self.leg)

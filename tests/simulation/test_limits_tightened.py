@@ -8,8 +8,9 @@ import pytest
 
 from core.build.desk import EngineDesk
 from core.domain.commands import Answer, SetLimit
-from core.domain.order import CREATE
+from core.domain.order import AMENDED, CANCEL, CREATE, LIVE, PENDING_AMEND, PENDING_NEW, REDUCE_ONLY, SLOTS, Report
 from core.domain.typed import figure_of
+from core.execution.slots import mark_amend
 from tests.simulation.rig import Rig, S
 
 PAIR = pathlib.Path("configs/pair_lock.yml")
@@ -75,6 +76,40 @@ def test_a_smaller_single_order_is_what_every_new_order_obeys(seed: int) -> None
     news = [o for ts, o in rig.seen.requests if ts > at and o.kind == CREATE]
     assert all(o.left * lot <= 0.005 for o in rig.exchange.open_orders() if o.flags == 0)
     assert news and all(o.qty * lot <= 0.005 or o.flags for o in news)
+
+
+@pytest.mark.parametrize("state", [PENDING_NEW, PENDING_AMEND], ids=["create", "amend"])
+def test_a_limit_tightened_while_a_create_is_in_flight_pulls_it_when_it_stands(state: int) -> None:
+    """Nothing that was sized under the looser limit stays, though nobody could cancel it at that instant. The market is
+    stopped for the strategy, so that no quote of its own replaces it."""
+    rig = Rig(1)
+    post = rig.engine.posts[0]
+    o = post.ledger.s
+    rig.to(50)
+    flying: list[int] = []
+    while not flying:
+        rig.to(rig.t + 0.005)
+        assert rig.t < 200
+        if state == PENDING_AMEND and not rig.creates(after=rig.start):
+            continue
+        flying = [i for i in range(SLOTS) if o.state[i] == (PENDING_NEW if state == PENDING_NEW else LIVE)]
+    i = flying[0]
+    cl_id = o.cl_id[i]
+    if state == PENDING_AMEND:  # of a venue that amends; here the answer comes by hand
+        mark_amend(o, i, o.px[i], o.left[i], rig.driver.now)
+    for seat in rig.engine.seats:
+        seat.plan = lambda now, requests, refused: None  # type: ignore[method-assign]
+    small = o.left[i] * post.instrument.lot / 4
+    assert asked(rig, "single", small).ok
+    sent = [r for _, r in rig.seen.requests if r.kind == CANCEL and r.cl_id == cl_id]
+    if state == PENDING_AMEND:
+        assert not sent and o.state[i] == PENDING_AMEND
+        post.take([Report(0, AMENDED, rig.driver.now, cl_id, o.venue_id[i], qty=o.qty[i])], rig.driver.now)
+    rig.to(rig.t + 5)
+    cancels = [r for _, r in rig.seen.requests if r.kind == CANCEL and r.cl_id == cl_id]
+    assert 1 <= len(cancels) <= 2
+    assert not [order for order in rig.exchange.open_orders() if not order.flags & REDUCE_ONLY]
+    assert post.pulling == set()
 
 
 @pytest.mark.parametrize(

@@ -229,15 +229,7 @@ def test_a_broken_engine_closes_the_gate_and_cancels_what_the_venue_lists_of_our
 def test_an_adapter_that_raises_is_told_as_lost_and_halts() -> None:
     async def script(rig: LiveRig) -> None:
         await rig.to(10)
-        sent = rig.venue.send
-
-        async def broken(request: object) -> None:
-            raise KeyError("a bug of the adapter")
-
-        rig.driver.outgoing.venue.send = broken  # type: ignore[method-assign,assignment]
-        while not rig.fatals:
-            await rig.to(rig.venue.t + 0.1)
-        rig.driver.outgoing.venue.send = sent  # type: ignore[method-assign]
+        await rig.break_adapter()
         assert rig.flag.closed and "KeyError" in rig.fatals[0]
         await rig.to(rig.venue.t + 30)
         assert not rig.exchange.books.open_of() and rig.ledger.n_unknown == 0

@@ -53,15 +53,7 @@ def test_a_request_whose_adapter_broke_is_told_as_lost_and_its_order_is_not_pend
     async def script(rig: LiveRig) -> None:
         rig.seen.each = note
         await rig.to(10)
-        sent = rig.venue.send
-
-        async def broken(request: object) -> None:
-            raise KeyError("a bug of the adapter")
-
-        rig.driver.outgoing.venue.send = broken  # type: ignore[method-assign,assignment]
-        while not rig.fatals:
-            await rig.to(rig.venue.t + 0.1)
-        rig.driver.outgoing.venue.send = sent  # type: ignore[method-assign]
+        await rig.break_adapter()
         await rig.to(rig.venue.t + 30)
         assert lost, "the order that broke was told"
         assert rig.ledger.n_live == 0

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from core import rng
 
 FAULTS_S = 24.0  # faults end here
-OVERLOAD_S = 10.0  # a venue that answered 5xx counts as overloaded so long after the last of them: part of the fault
+OVERLOAD_S = 5.0  # 5xx end so long before the rest: for ten seconds after one absence is no proof (RELIABILITY.md 2.3),
+# then two reads more
 CHANCES = (
     "lose_before", "lose_after", "error_before", "error_after", "late", "answer_late", "request_twice", "banned",
     "report_lost", "report_twice", "report_late", "gap", "read_fails", "read_stale", "page_lost",

@@ -21,6 +21,7 @@ from core.domain.events import (
     Link,
     Moment,
     ReadReply,
+    Relisted,
     RequestRefused,
     Started,
     Step,
@@ -60,7 +61,7 @@ def input_kind(event: Input) -> str:
         return "command"
     kinds = {
         ReadReply: "reply", RequestRefused: "not sent", Configured: "config", Started: "start", Due: "timer",
-        Link: "link", Health: "health",
+        Link: "link", Health: "health", Relisted: "terms",
     }  # fmt: skip
     return kinds[type(event)]
 
@@ -135,6 +136,8 @@ class Words:
             return [f"reply {event.what}" + (f": {event.error}" if event.error else "")]
         if isinstance(event, Link):
             return [f"link {'up' if event.up else 'down'} {event.why}".strip()]
+        if isinstance(event, Relisted):
+            return [f"terms {event.text}"]
         if isinstance(event, Due):
             return [f"timer {event.name.partition(':')[0]}"]
         if isinstance(event, Configured):

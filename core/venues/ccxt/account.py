@@ -1,7 +1,8 @@
 """One whole account through the emergency client alone: what the venue lists, and cancels. It cannot create anything.
 
 For stops: the roster is what the venue says, both order books, every symbol. Unthrottled, but silent inside a
-Retry-After window (R-N2). Closing positions is the subclass in `closer`; here every way to create is taken away.
+Retry-After window, which questions and cancels wait out (R-N2). Closing positions is the subclass in `closer`; here
+every way to create is taken away.
 """
 
 from __future__ import annotations
@@ -14,17 +15,19 @@ from typing import Any, NamedTuple
 
 from core import tasks
 from core.codec.reasons import Hostile
-from core.domain.errors import PerpError, Refused
+from core.domain.errors import Refused
 from core.domain.events import HeldPosition, OpenOrder
-from core.domain.order import REDUCE_ONLY, STOP
 from core.domain.ports import Clock
 from core.domain.units import BUY, NS_PER_MS, NS_PER_S
 from core.venues.budget import EMERGENCY
+from core.venues.ccxt.faults import FAULTS, LIMITS, refuses_key, together
 from core.venues.ccxt.instances import Access, Instances, tls_context
-from core.venues.ccxt.markets import id_number
+from core.venues.ccxt.markets import flags_of, id_number
 from core.venues.ccxt.roster import Entry, Roster, mark_of
 from core.venues.ccxt.traits import Traits
-from core.venues.ccxt.verdicts import AUTH, CLOCK, clean_text, judge
+from core.venues.ccxt.unlisted import Unlisted
+from core.venues.ccxt.verdicts import CLOCK, clean_text, judge
+from core.venues.ccxt.window import ONCE, Window
 from core.venues.ccxt.wiring import LANE, number
 from core.venues.identity import NARROW_BITS, read_text
 
@@ -34,10 +37,9 @@ FIRST_S, SLOWEST_S = 0.1, 2.0  # between requests that change nothing
 PROBE_S = 1.0
 CALM_NS = 5 * NS_PER_S
 BAN_NS = NS_PER_S  # where a 429 or 418 does not say how long
-_KEY = re.compile(r"User or API Wallet \S+ does not exist|Unable to recover signer", re.I)
 _CREATES = re.compile(r"^(create|edit).*order|^(fapi|dapi|private|sapi|papi)_?(private)?.*(post|put).*order", re.I)
 Note = Callable[[str, str], None]  # step, text
-Load = Callable[[Any], Any]  # fills the markets of an exchange, an awaitable
+Load = Callable[[Any], Any]  # fills the markets of an exchange, an awaitable; of True where they came from a file
 
 
 class Listed(NamedTuple):
@@ -62,18 +64,22 @@ class Account:
         self.exchange = instances.emergency
         self.wire = instances.wires["emergency"]
         self.wire.on_headers = self._heard
+        self.wire.window = self.window = Window(clock)
+        self.wire.bans = None  # the window knows them
         self.exchange.timeout_on_exit = 10  # ms
         self.exchange.ssl_context = tls_context()
         self.exchange.options.setdefault("leverageBrackets", {})  # for margins, which no stop asks about
         self.whole = whole
-        self.banned_until = 0  # wall, ns
         self.offset_ns = 0  # the venue's clock minus ours
         self.key_refused = ""  # why not one request of the last batch was let through
         self._load = load
+        self.kept_markets = False  # the list of markets is from a file, of an hour or a day ago
         self._session: Any = None
+        self._gated: Any = None  # the session whose connections look at the window
         self._ready = False
         self.marks: dict[int, tuple[float, int]] = {}  # price of a position as it was listed (0 = not told), and when
         self._listed: dict[int, Listed] = {}
+        self.unlisted = Unlisted(traits.name, note)
         self._swept: set[str] = set()
         self._asked: object = None
         self._repeats = 0
@@ -93,8 +99,13 @@ class Account:
         if self.access.session is not None and self._session is None:
             self._session = self.exchange.session = self.access.session()
         self.exchange.markets_loading = None  # one that hangs is not waited for
-        await self._load(self.exchange)
-        await self._measure()
+        self.exchange.open(True)
+        if self._gated is not self.exchange.session:
+            self._gated = self.exchange.session
+            self.window.gate(self._gated.connector)
+        kept, _ = await together(partial(self._load, self.exchange), partial(self._measure, once=True))
+        self.kept_markets = self.unlisted.old = bool(kept)
+        self.roster.relist(self.exchange.markets, self.traits.fixed_tick)
         self._ready = True
 
     async def close(self) -> None:
@@ -104,40 +115,44 @@ class Account:
             await self._session.close()
 
     async def orders(self) -> tuple[OpenOrder, ...]:
-        """Every open order of the account, regular and conditional, ours and others'."""
+        """Every open order of the account, regular and conditional, ours and others'. A limit may let one of the two
+        through windows before the other: a stop order that fires in between is in neither. Two empty answers in a row
+        cannot miss it: the second regular list was asked for after a conditional one that was empty."""
         await self.open()
         traits: Any = self.traits  # symbol None = all
-        regular, conditional = await self.together(
+        regular, conditional = await together(
             self.exchange.fetch_open_orders, partial(traits.conditional_orders, self.exchange, None)
         )
+        if self.whole:
+            regular, conditional = await self.unlisted.reachable(self.exchange, regular, conditional)
         self._listed = {}
         return tuple(
             [self._order(raw, False) for raw in regular] + [self._order(raw, True) for raw in conditional]
         )  # fmt: skip
 
     @property
-    def careful(self) -> bool:
-        """A Retry-After was heard a moment ago: one request at a time, so that none is on its way into the next one."""
-        return self.clock.now() < self.banned_until + CALM_NS
+    def banned_until(self) -> int:
+        """End of the newest Retry-After: wall, ns; 0 = none was heard."""
+        return self.window.until
 
-    async def together(self, *questions: Callable[[], Any]) -> list[Any]:
-        """Their answers, asked for at once where the venue showed no sign of a limit. Raises what the first raises."""
-        if self.careful:
-            return [await question() for question in questions]
-        return list(await asyncio.gather(*(question() for question in questions)))
+    @property
+    def careful(self) -> bool:
+        """A Retry-After was heard a moment ago: nothing is asked that the stop can do without."""
+        return self.clock.now() < self.banned_until + CALM_NS
 
     def _order(self, raw: Any, conditional: bool) -> OpenOrder:
         info = raw.get("info") or {}
         entry = self.entry(str(raw["symbol"]))
         trigger = raw.get("triggerPrice")
-        flags = (REDUCE_ONLY if raw.get("reduceOnly") else 0) | (STOP if conditional or trigger else 0)
+        closes = self.traits.closes_all(info)
         venue_id = id_number(raw["id"])
         self._listed[venue_id] = Listed(entry, str(raw["id"]), conditional)
         left, client = raw.get("remaining"), str(raw.get("clientOrderId") or self.traits.client_of(info))
+        left = (0 if closes else raw["amount"]) if left is None else left
         return OpenOrder(
             entry.number, self._ours(entry, client), venue_id, BUY if raw["side"] == "buy" else 1 - BUY,
-            entry.ticks(raw.get("price") or trigger or 0), _lots(entry, left if left is not None else raw["amount"]),
-            flags,
+            entry.ticks(raw.get("price") or trigger or 0), _lots(entry, left),
+            flags_of(self.traits, raw, conditional),
         )  # fmt: skip
 
     def _ours(self, entry: Entry, client: str) -> int:
@@ -176,12 +191,10 @@ class Account:
         jobs = [
             job for (symbol, conditional), group in groups.items() for job in self._jobs(symbol, conditional, group)
         ]
-        gate = asyncio.Semaphore(1 if self.careful else AT_ONCE)
+        gate = asyncio.Semaphore(AT_ONCE)
 
         async def one(job: Callable[[], Any]) -> BaseException | None:
             async with gate:
-                if self.clock.now() < self.banned_until:
-                    return None
                 try:
                     await job()
                 except FAULTS as error:
@@ -190,6 +203,15 @@ class Account:
 
         errors = [error for error in await asyncio.gather(*(one(job) for job in jobs)) if error is not None]
         self.tell("cancel", f"{len(venue_ids)} orders in {len(jobs)} requests", len(jobs), errors)
+
+    async def _sweep(self, symbol: str) -> None:
+        """Natively, once: what it did not take goes by number. A limit that was not waited out did not let it act."""
+        self._swept.add(symbol)
+        try:
+            await self.exchange.cancel_all_orders(symbol)
+        except LIMITS:
+            self._swept.discard(symbol)
+            raise
 
     async def pace(self, request: object) -> None:
         """The very same request again, because the venue does not do it: at once, once more, then slower (R-O6)."""
@@ -204,8 +226,7 @@ class Account:
         exchange, params = self.exchange, {"trigger": True} if conditional else {}
         native = self.whole and self.traits.can_cancel_all and not conditional
         if native and symbol not in self._swept and len(group) > 1:
-            self._swept.add(symbol)
-            return [partial(exchange.cancel_all_orders, symbol, params)]
+            return [partial(self._sweep, symbol)]
         size = 1 if conditional else BATCH.get(self.traits.name, 1)
         ids = [listed.id for listed in group]
         if size == 1 or len(ids) == 1:
@@ -226,7 +247,10 @@ class Account:
     # the venue itself ----------------------------------------------------------------------------------------------
 
     async def lives(self) -> bool:
-        """Whether the venue answers its cheapest question within a second."""
+        """Whether the venue answers its cheapest question within a second. Not asked where it refuses: that is no
+        silence, and what waits for its window needs no second asking."""
+        if self.careful:
+            return False
         try:
             async with tasks.timeout(PROBE_S):
                 await self.exchange.fetch_time()
@@ -241,9 +265,11 @@ class Account:
         if isinstance(error, ccxt.BaseError) and judge(error).venue == CLOCK:
             await self._measure()
 
-    async def _measure(self) -> None:
-        """The venue's clock. Where it cannot be had the machine's stands: signed requests will tell."""
+    async def _measure(self, once: bool = False) -> None:
+        """The venue's clock. Where it cannot be had (with `once`, at the first try) the machine's stands: signed
+        requests will tell."""
         sent = self.clock.now()
+        ONCE.set(once)
         try:
             if "timeDifference" in self.exchange.options:  # ours minus theirs, ms: it signs with that
                 self.offset_ns = -int(await self.exchange.load_time_difference()) * NS_PER_MS
@@ -256,7 +282,9 @@ class Account:
     def _heard(self, code: int, headers: dict[str, str]) -> None:
         if code in (418, 429):
             wait = max(BAN_NS, int(number(headers.get("retry-after")) * NS_PER_S))
-            self.banned_until = max(self.banned_until, self.clock.now() + wait)
+            self.window.shut(wait, code == 418)
+        else:
+            self.window.answered()
 
     def error_text(self, error: BaseException) -> str:
         """As core.control.stopping wants it: `auth...`, `banned <until ns>...`, else any text; never a secret."""
@@ -265,13 +293,6 @@ class Account:
         if self.clock.now() < self.banned_until:
             return f"banned {self.banned_until} {clean_text(error)}"
         return clean_text(error)
-
-
-def refuses_key(error: BaseException) -> bool:
-    """True where the venue does not take our key. Hyperliquid says it in words that ccxt reads as a bad order."""
-    import ccxt
-
-    return isinstance(error, ccxt.BaseError) and (judge(error).venue == AUTH or bool(_KEY.search(str(error))))
 
 
 def _refuse(*_: object, **__: object) -> Any:
@@ -283,17 +304,3 @@ def _lots(entry: Entry, size: object) -> int:
         return entry.lots(size)
     except (Hostile, ValueError):
         return 1  # a cancel needs no size
-
-
-def _faults() -> tuple[type[BaseException], ...]:
-    """What a request may end in: ccxt's own classes, the network's, and answers that cannot be read."""
-    import aiohttp
-    import ccxt
-
-    return (
-        ccxt.BaseError, aiohttp.ClientError, PerpError, Hostile, OSError, TimeoutError, LookupError, TypeError,
-        ValueError, AttributeError, ArithmeticError, AssertionError, RuntimeError,
-    )  # fmt: skip
-
-
-FAULTS = _faults()

@@ -82,6 +82,16 @@ def fields(**wanted: Check) -> Check:
     return check
 
 
+def all_of(*checks: Check) -> Check:
+    """Each of these."""
+
+    def check(value: Any) -> None:
+        for one in checks:
+            one(value)
+
+    return check
+
+
 def rows(inner: Check) -> Check:
     """A list, each of it so; an empty one is an answer."""
 

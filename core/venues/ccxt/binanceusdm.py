@@ -7,7 +7,10 @@ from typing import Any
 
 from core.codec.grid import decimal_of
 from core.codec.reasons import ZERO, Hostile
+from core.codec.text import clean
 from core.venues.ccxt.answers import (
+    Check,
+    all_of,
     amount,
     fields,
     figure,
@@ -19,14 +22,33 @@ from core.venues.ccxt.answers import (
     one_of,
     rows,
 )
-from core.venues.ccxt.traits import LIFETIME_MS, DeadMan, Frame, Traits, amount_of, kind_of_prefix, ns_of_ms
+from core.venues.ccxt.terms import Terms, band_of, terms_of
+from core.venues.ccxt.traits import LIFETIME_MS, DeadMan, DialLimit, Frame, Traits, amount_of, kind_of_prefix, ns_of_ms
 
 RECENT = 500  # trades of one answer
 SIDE = one_of("BUY", "SELL")
-ORDER = fields(
-    symbol=name, orderId=number, clientOrderId=name, side=SIDE, price=amount, origQty=amount, executedQty=amount,
-    status=name,
-)  # fmt: skip
+
+
+def closes(order: Any) -> bool:
+    """A stop that closes whatever is held when it fires: it has no size, and the venue may tell none."""
+    return str(order.get("closePosition")).lower() == "true"
+
+
+def sized(field: str) -> Check:
+    """An amount in this field; an order that closes all may leave it out."""
+
+    def check(value: Any) -> None:
+        if not (closes(value) and value.get(field) in (None, "")):
+            amount(value.get(field))
+
+    return check
+
+
+ORDER = all_of(
+    fields(symbol=name, orderId=number, clientOrderId=name, side=SIDE, price=amount, executedQty=amount, status=name),
+    sized("origQty"),
+)
+DONE = fields(symbol=name, orderId=number, status=name)  # what a create, an amend or a cancel is answered
 BOOK = fields(lastUpdateId=number, bids=levels, asks=levels)
 HELD = fields(symbol=name, positionAmt=figure, entryPrice=amount, liquidationPrice=maybe_figure, positionSide=name)
 
@@ -42,7 +64,7 @@ DIFFERENCE = fields(s=name, U=number, u=number, pu=number, b=levels, a=levels)
 ANSWERS = {
     "openOrders": rows(ORDER),
     "order": ORDER,
-    "openAlgoOrders": rows(fields(symbol=name, algoId=number, side=SIDE, quantity=amount)),
+    "openAlgoOrders": rows(all_of(fields(symbol=name, algoId=number, side=SIDE), sized("quantity"))),
     "positionRisk": rows(held),
     "userTrades": rows(
         fields(symbol=name, id=number, orderId=number_or_none, side=SIDE, price=amount, qty=amount, time=number)
@@ -52,6 +74,8 @@ ANSWERS = {
     "depth": BOOK,
     "time": fields(serverTime=number),
     "POST countdownCancelAll": fields(symbol=name, countdownTime=figure),
+    **dict.fromkeys(("POST order", "PUT order", "DELETE order"), DONE),
+    **dict.fromkeys(("POST algoOrder", "DELETE algoOrder"), fields(algoId=number)),
 }
 
 
@@ -64,6 +88,7 @@ class BinanceUsdm(Traits):
     networks = ("mainnet", "demo", "loopback")  # its old testnet is refused by ccxt for signed calls
     refused_live = "Binance futures have a demo instead of a testnet: network: demo"
     weight_per_minute = 2_400
+    dials = DialLimit(300, 300.0)
     can_amend = True
     can_cancel_all = True
     one_way = True
@@ -74,6 +99,8 @@ class BinanceUsdm(Traits):
     expires = True
     prices_markets = False
     keep_key_s = 1_200.0
+    trade_span_ms = 6 * 86_400_000  # the venue tells seven days at most; a clock may be off
+    funding_page = 1_000
     answers = ANSWERS
 
     def subclass(self, base: type[Any]) -> type[Any]:
@@ -124,6 +151,9 @@ class BinanceUsdm(Traits):
     def fill_kind(self, info: Any) -> int:
         return kind_of_prefix(self.client_of(info))
 
+    def closes_all(self, info: Any) -> bool:
+        return closes(info)
+
     def wallet(self, answer: Any, quote: str) -> int:
         """ccxt's total has the unrealised PnL in it; the venue's own wallet has not."""
         rows = [row for row in answer["info"]["assets"] if row["asset"] == quote]
@@ -170,6 +200,24 @@ class BinanceUsdm(Traits):
             {"fetchTradesMethod": "fapiPublicGetTrades"},  # aggregates have ids of their own
         )
         return found
+
+    async def markets_now(self, exchange: Any, symbols: Sequence[str]) -> dict[str, Any]:
+        """One request of weight 1; of its hundreds of rows only ours are parsed."""
+        ids = {exchange.market(symbol)["id"] for symbol in symbols}
+        answer = await exchange.fapiPublicGetExchangeInfo()
+        parsed = [exchange.parse_market(row) for row in answer["symbols"] if row.get("symbol") in ids]
+        return {market["symbol"]: market for market in parsed if market is not None}
+
+    def terms(self, market: Any) -> Terms:
+        """TRADING, or the venue's word: PENDING_TRADING, BREAK, SETTLING, CLOSE ..."""
+        info = market["info"]
+        band = next((row for row in info["filters"] if row["filterType"] == "PERCENT_PRICE"), None)
+        status = str(info.get("status") or info.get("contractStatus") or "not told")
+        return terms_of(
+            market, market["precision"]["price"],
+            None if band is None else band_of(band["multiplierUp"], band["multiplierDown"]),
+            "" if status == "TRADING" else clean(status, 40),
+        )  # fmt: skip
 
     async def keep_key(self, exchange: Any) -> None:
         """An hour each time. ccxt 4.5.90 renews once and never again."""

@@ -13,9 +13,12 @@ from typing import Any
 
 import msgspec
 
+from core import rng
 from core.domain.errors import Refused
 from core.domain.ports import Clock
 from core.venues.budget import WeightBudget
+from core.venues.ccxt.dials import Dials
+from core.venues.ccxt.termswatch import EVERY_S
 from core.venues.ccxt.traits import Traits
 from core.venues.ccxt.wiring import Wire, wired
 
@@ -31,6 +34,7 @@ class Access(msgspec.Struct, frozen=True):
     keys: Mapping[str, str]
     urls: Mapping[str, Any] | None = None  # loopback without names: replaces the addresses
     session: Callable[[], Any] | None = None  # a fresh aiohttp session each time; None = ccxt makes its own
+    terms_every_s: float = EVERY_S  # how often the terms of the instruments are read again
 
     def __repr__(self) -> str:
         return f"Access({self.network}, {len(self.keys)} keys)"
@@ -40,13 +44,17 @@ class Instances:
     """`data` reads and listens, `trade` creates and cancels, `emergency` only cancels and reads. `names`: those that
     are made; a stop has the last one alone."""
 
-    def __init__(self, traits: Traits, access: Access, clock: Clock, names: Sequence[str] = NAMES) -> None:
+    def __init__(
+        self, traits: Traits, access: Access, clock: Clock, names: Sequence[str] = NAMES, seed: int = 0
+    ) -> None:
         self.traits, self.access, self.clock = traits, access, clock
         self.budget = WeightBudget(traits.weight_per_minute)
+        self.dials = Dials(traits.dials, clock, rng.stream(seed, f"dials/{traits.name}").random)
         self.warning = traits.prepare()  # for the operator; "" = none
+        traits.account = str(access.keys.get("walletAddress", "")).lower()
         self.wires = {
-            "data": Wire(clock, self.budget),
-            "trade": Wire(clock, self.budget),
+            "data": Wire(clock, self.budget, dials=self.dials),
+            "trade": Wire(clock, self.budget, dials=self.dials),
             "emergency": Wire(clock, None, self.budget),
         }
         self.wires = {name: wire for name, wire in self.wires.items() if name in names}

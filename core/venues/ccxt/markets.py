@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from core.codec.grid import MAX_LEVEL, Step, decimal_of
-from core.codec.reasons import TOO_LARGE, Hostile
+from core.codec.reasons import OFF_GRID, TOO_LARGE, Hostile
 from core.domain.instrument import Instrument
+from core.domain.order import REDUCE_ONLY, STOP
 from core.domain.units import BUY, MAX_NOTIONAL, MONEY
 from core.venues.ccxt.traits import Traits
 
@@ -21,9 +22,12 @@ class Listing:
         self.price, self.size = Step(instrument.tick), Step(instrument.lot)
         self.contract = 1.0  # coins in one unit of the venue's sizes
         self.lot_size = instrument.lot  # in the venue's unit
+        self.name = instrument.base  # the venue's own, as `adopt` learns it
+        self.relisted = False  # the venue's grid is not ours any more: sizes held are read as near as our lots come
 
     def adopt(self, market: Any) -> None:
         """Sizes at the venue are contracts (OKX): lots stay lots, and are written and read in its unit."""
+        self.name = str(market.get("baseName") or market.get("id") or self.name)
         self.contract = float(market.get("contractSize") or 1.0)
         self.lot_size = round(self.instrument.lot / self.contract, 12)
         self.size = Step(self.lot_size)
@@ -53,12 +57,32 @@ class Listing:
             raise Hostile(TOO_LARGE)
         return -int(-number // 1)
 
+    def held(self, value: object) -> int:
+        """Size of a position. On another grid than ours rounded down: a close must not be larger than what is held.
+        Less than a lot is one, never none. Raises Hostile."""
+        if not self.relisted:
+            return self.size.positive(value)
+        return max(1, self.size.units_down(value))
+
     def level(self, price: object, size: object) -> tuple[int, int]:
         """(ticks, lots) of a price with its size, whose product an int64 holds. Raises Hostile."""
-        px, qty = self.ticks(price), self.lots(size)
+        return self._bounded(self.ticks(price), self.lots(size))
+
+    def _bounded(self, px: int, qty: int) -> tuple[int, int]:
         if px * qty * self.instrument.unit > MAX_LEVEL:
             raise Hostile(TOO_LARGE)
         return px, qty
+
+    def fill(self, price: object, size: object, side: int, exact: bool) -> tuple[int, int]:
+        """As `level`. Not `exact`: a price that is not ours (the venue's own act, a grid that depends on the price) is
+        rounded against us where it is off our grid; sizes are exact always. Raises Hostile."""
+        try:
+            return self.level(price, size)
+        except Hostile as error:
+            if exact or error.reason != OFF_GRID:
+                raise
+        px = self.price.units_up(price) if side == BUY else max(1, self.price.units_down(price))
+        return self._bounded(px, self.lots(size))
 
     def fill_fee(self, fee: Any, px: int, qty: int) -> tuple[int, bool]:
         """(fee in 1e-8 quote, known). Where the venue's figure cannot be used: the taker rate, against us."""
@@ -91,6 +115,13 @@ class Listing:
         if float(market.get("contractSize") or 1.0) != self.contract:
             out.append(f"contract size is {market['contractSize']}, ours {self.contract:g}")
         return out
+
+
+def flags_of(traits: Traits, raw: Any, conditional: bool) -> int:
+    """Of a unified order: REDUCE_ONLY, and STOP for one that waits for a price. `conditional`: of the venue's second
+    book. One reading for the core and for `panic`: a halt keeps protective stops by these flags."""
+    reduces = raw.get("reduceOnly") or traits.closes_all(raw.get("info") or {})
+    return (REDUCE_ONLY if reduces else 0) | (STOP if conditional or raw.get("triggerPrice") else 0)
 
 
 def side_of(text: object) -> int:

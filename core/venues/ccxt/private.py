@@ -15,7 +15,7 @@ from core.domain.order import ACCEPTED, CANCELED, EXPIRED, FILLED, REJECTED, Rep
 from core.domain.ports import Clock
 from core.domain.reasons import BAD_REQUEST, NO_FILL, VENUE_ACTION
 from core.domain.units import BUY, NS_PER_S
-from core.venues.ccxt.fills import fill_report
+from core.venues.ccxt.fills import fill_report, kind_of
 from core.venues.ccxt.ids import Ids
 from core.venues.ccxt.markets import Listing, side_of
 from core.venues.ccxt.traits import Traits, ns_of_ms
@@ -85,7 +85,7 @@ class PrivateFeed:
             return
         if report is not None:
             self.report(report)
-        elif self.traits.fill_kind(trade.get("info") or {}) == FILLED:
+        elif kind_of(self.traits, trade) == FILLED:
             self.orphans.setdefault(str(trade.get("id")), (self.clock.monotonic(), trade))
 
     def _adopt_orphans(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core import rng, tasks
-from core.codec.reasons import Hostile
+from core.codec.reasons import BAD_FRAME, Hostile
 from core.domain.order import (
     ACCEPTED,
     AMEND,
@@ -111,7 +111,8 @@ class OrderDoor:
         self._created(request, answer)
 
     def _created(self, request: Request, answer: Any) -> None:
-        _, venue_id = self.ids.learn(self.ids.text(request.cl_id), _text(answer.get("id")))
+        known = isinstance(answer, dict) and _text(answer.get("id"))
+        venue_id = self.ids.learn(self.ids.text(request.cl_id), known)[1] if known else 0
         if venue_id == 0:
             self._report(request, LOST)  # an answer without an order is no answer
             return
@@ -130,12 +131,14 @@ class OrderDoor:
             self._report(request, AMEND_REJECTED, code=BAD_REQUEST)
             return
         LANE.set(ORDER)
-        asked = self._venue_now()
-        params = {"clientOrderId": self.ids.text(request.cl_id), **self.traits.lifetime(asked)}
+        asked = self.clock.now()
+        params = {"clientOrderId": self.ids.text(request.cl_id), **self.traits.lifetime(self._venue_now())}
         try:
-            answer = await self.instances.trade.edit_order(
-                venue, listing.symbol, "limit", SIDES[request.side], listing.size_of(request.qty),
-                listing.price_of(request.px), params,
+            answer = _order(
+                await self.instances.trade.edit_order(
+                    venue, listing.symbol, "limit", SIDES[request.side], listing.size_of(request.qty),
+                    listing.price_of(request.px), params,
+                )
             )  # fmt: skip
         except BaseException as error:
             self._failed(request, error)
@@ -145,7 +148,7 @@ class OrderDoor:
         ended = ENDED.get(str(answer.get("status") or ""))  # a venue may end what it cannot amend
         if ended:
             self._report(request, ended, NO_FILL, left=self._left(request, answer))
-        else:  # as old as the question: the stream may have told it, and a newer change may be on its way
+        else:  # as old as the question, by our clock: a newer change may be on its way
             self._report(request, AMENDED, ts=asked)
 
     def _left(self, request: Request, answer: Any) -> int:
@@ -180,7 +183,7 @@ class OrderDoor:
             params = {"trigger": True}
         for attempt in range(CANCEL_TRIES):
             try:
-                answer = await exchange.cancel_order(venue, listing.symbol, params)
+                answer = _order(await exchange.cancel_order(venue, listing.symbol, params))
             except Exception as error:
                 verdict = judge(error)
                 again = verdict.state in (UNKNOWN, NOT_SENT) and attempt + 1 < CANCEL_TRIES
@@ -238,6 +241,13 @@ class OrderDoor:
                 request.side, request.px, qty or request.qty, request.qty if left is None else left, code=code,
             )
         )  # fmt: skip
+
+
+def _order(answer: Any) -> Any:
+    """A unified order. Raises Hostile for what is none: such an answer says neither yes nor no."""
+    if not isinstance(answer, dict):
+        raise Hostile(BAD_FRAME)
+    return answer
 
 
 def _text(value: Any) -> str | None:

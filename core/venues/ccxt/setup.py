@@ -19,6 +19,8 @@ async def set_up(traits: Traits, exchange: Any, listings: Mapping[int, Listing],
     withdraws = await traits.may_withdraw(exchange)
     if withdraws:
         raise Refused(f"{traits.name}: this key may withdraw. Make one that may only trade, limited to this address")
+    if why := await traits.unfit(exchange):
+        raise Refused(f"{traits.name}: {why}")
     if traits.one_way:
         await _done_or_so(partial(exchange.set_position_mode, False))
     for listing in listings.values():

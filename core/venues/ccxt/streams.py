@@ -1,4 +1,4 @@
-"""One task a stream: waits for ccxt, hands the news on at once, dials again with jitter after a fault, knows its age.
+"""One task a stream: waits for ccxt, hands the news on at once, asks again with jitter after a fault, knows its age.
 
 A stream is up only while news come: `age_ns` counts from the newest, whatever the socket says (R-N1). What the news
 mean is `public` and `private`; this module only keeps them coming.
@@ -14,9 +14,10 @@ from core import rng, tasks
 from core.domain.ports import Clock
 from core.domain.units import NS_PER_S
 from core.venues.ccxt.verdicts import clean_text
-from core.venues.ccxt.wiring import UNREADABLE
+from core.venues.ccxt.wiring import UNREADABLE, never_answered
 
-LEAST_S, MOST_S = 0.1, 10.0
+LEAST_S, MOST_S = 0.1, 10.0  # after one failure, after many: what the venue refused is asked for ever more rarely
+UNHEARD_S = 1.0  # after many where nobody answered; when it is dialled then is `dials`
 MOST_PATIENCE = 4  # times a stream's limit that a new connection may take to say its first word
 
 
@@ -43,6 +44,7 @@ class Stream:
         self.refused = 0  # batches that could not be read
         self.why = "not yet connected"
         self.forget: Callable[[], None] = lambda: None  # what ccxt keeps of it, before it is asked for anew
+        self._most_s = MOST_S  # between two attempts, by what ended the last
         self._dice = rng.stream(seed, f"redial/{name}")
         self._task: asyncio.Task[None] | None = None
         self._inner: asyncio.Task[Any] | None = None
@@ -66,9 +68,9 @@ class Stream:
         """Since the newest news or the newest dial: a connection that never says a word is silent as well."""
         return now - max(self.newest_ns, self.dialled_ns)
 
-    def redial(self, why: str) -> None:
+    def redial(self, why: str, most_s: float = MOST_S) -> None:
         """Give up the wait that is on: the stream is silent, or what it says cannot be read, or its key is gone."""
-        self.why = why
+        self.why, self._most_s = why, most_s
         self.forget()
         if not self.up:
             self.patience = min(MOST_PATIENCE, 2 * self.patience)
@@ -87,11 +89,12 @@ class Stream:
                 task = asyncio.current_task()
                 if task is not None and task.cancelling():
                     raise
-                self._fell(self.why)
+                self._fell(self.why or "its socket was given up")
             except Exception as error:
+                self._most_s = UNHEARD_S if unheard(error) else MOST_S
                 self._fell(clean_text(error))
             failures = 1 if self.batches > batches else failures + 1
-            wait = min(MOST_S, LEAST_S * 2 ** min(failures - 1, 10)) * (0.5 + float(self._dice.random()))
+            wait = min(self._most_s, LEAST_S * 2 ** min(failures - 1, 10)) * (0.5 + float(self._dice.random()))
             await tasks.sleep(wait)
 
     async def _listen(self) -> None:
@@ -123,6 +126,13 @@ class Stream:
             self._on_link(False, why)
 
 
+def unheard(error: BaseException) -> bool:
+    """The network failed and the venue said nothing: no socket, one that was cut, a request without an answer."""
+    import ccxt
+
+    return type(error) is ccxt.NetworkError or never_answered(error)
+
+
 def _heard(_error: BaseException) -> None:
     """The loop above awaits the same task and deals with its error."""
 
@@ -149,5 +159,5 @@ class Watchdog:
             if stream.dialled_ns and stream.waited_ns(now) > limit * stream.patience
         ]
         for stream in stale:
-            stream.redial(f"silent for {stream.waited_ns(now) / NS_PER_S:.1f} s")
+            stream.redial(f"silent for {stream.waited_ns(now) / NS_PER_S:.1f} s", UNHEARD_S)
         return stale

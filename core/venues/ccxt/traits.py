@@ -16,6 +16,7 @@ from core.domain.instrument import Instrument
 from core.domain.order import DELEVERAGED, FILLED, LIQUIDATED, MARKET, POST_ONLY, REDUCE_ONLY, Request
 from core.domain.units import NS_PER_MS
 from core.venues.ccxt.answers import Check
+from core.venues.ccxt.terms import Terms, terms_of
 
 MONEY_STEP = "0.00000001"
 LAST_MS = 4_102_444_800_000  # 2100: later is no time, and its ns would not fit
@@ -30,6 +31,13 @@ class DeadMan(msgspec.Struct, frozen=True):
     least_ms: int
 
 
+class DialLimit(msgspec.Struct, frozen=True):
+    """So many new websockets, at most, in so many seconds: of an IP address, as the venue's page says."""
+
+    most: int
+    window_s: float
+
+
 class Traits:
     """Base of all venues. Subclasses override what their venue does differently, nothing else."""
 
@@ -37,6 +45,7 @@ class Traits:
     ccxt_id = ""
     id_form = "pc"
     weight_per_minute = 1_200
+    dials = DialLimit(30, 60.0)
     can_amend = False
     has_fok = True
     can_cancel_all = False  # natively, by instrument
@@ -53,6 +62,10 @@ class Traits:
     keep_key_s = 0.0  # the private stream's key must be renewed this often; 0 = it has none
     public_only = False  # orders are refused everywhere; why is in `refused_live`
     answers: Mapping[str, Check] = {}  # what the answers must look like that orders and positions are read from
+    account = ""  # the account's address, lower case, where rows of the venue name one; set with its keys
+    trade_page, funding_page = 500, 0  # rows of an answer that is full; 0 = all that there are
+    trade_span_ms = 0  # one question for own trades sees no longer a time; 0 = any
+    answers_for_all = False  # histories are told of every instrument at once
     refused_live = ""  # the reason, and the operator's next step
 
     def refuses(self, network: str) -> str:
@@ -111,9 +124,18 @@ class Traits:
         """FILLED, or LIQUIDATED | DELEVERAGED for what the venue did by itself."""
         return FILLED
 
-    def funds(self, row: Any, instrument: Instrument) -> bool:
-        """Whether a unified funding payment belongs to this instrument: a venue may answer for the whole account."""
-        return bool(row.get("symbol") in (None, self.symbol(instrument)))
+    def closes_all(self, info: Any) -> bool:
+        """Whether a raw order closes whatever is held then, and so has no size of its own."""
+        return False
+
+    def funds(self, row: Any, symbol: str, name: str) -> bool:
+        """Whether a unified funding payment belongs to this instrument: a venue may answer for the whole account.
+        `symbol`: unified; `name`: the venue's own."""
+        return bool(row.get("symbol") in (None, symbol))
+
+    def funding_id(self, row: Any) -> str:
+        """What tells one payment of an instrument from the next."""
+        return str(row.get("id") or row["timestamp"])
 
     def is_maker(self, trade: Any) -> bool:
         """Whether a unified trade of ours rested; False, the dearer side, where the venue does not say."""
@@ -143,6 +165,20 @@ class Traits:
         """Public trades with the ids of the stream, for what a reconnect missed; none where subscribing brings them."""
         return []
 
+    async def markets_now(self, exchange: Any, symbols: Sequence[str]) -> dict[str, Any]:
+        """Unified markets of these symbols as the venue lists them now, whatever the client knows; what it does not
+        list is missing. Raises what ccxt raises. Parsing all of them costs the loop: override where a part will do."""
+        return {market["symbol"]: market for market in await exchange.fetch_markets() if market["symbol"] in symbols}
+
+    def finer_tick(self, market: Any, tick: float) -> float:
+        """The venue's tick at its present price, where that is finer than ours and depends on the price; else 0."""
+        return 0.0
+
+    def terms(self, market: Any) -> Terms:
+        """What a unified market says. Raises Hostile."""
+        precision = market.get("precision") or {}
+        return terms_of(market, precision.get("price") if self.fixed_tick else None, None, "")
+
     async def keep_key(self, exchange: Any) -> None:
         """Renew the key of the private stream. Only called where `keep_key_s` is set. Raises what ccxt raises."""
         raise NotImplementedError(self.name)
@@ -150,6 +186,10 @@ class Traits:
     def owners_key(self, exchange: Any, keys: Mapping[str, str]) -> bool:
         """True where the key is the account's own, which can do everything, withdraw too."""
         return False
+
+    async def unfit(self, exchange: Any) -> str:
+        """Why this kind of account cannot be traded, with the next step; "" where it can. Raises what ccxt raises."""
+        return ""
 
     async def may_withdraw(self, exchange: Any) -> bool | None:
         """True where the key may withdraw (then live is refused); None where the venue does not say."""
@@ -184,6 +224,6 @@ def kind_of_prefix(client: str) -> int:
     """Binance-like ids of the venue's own orders."""
     if client.startswith("adl_autoclose"):
         return DELEVERAGED
-    if client.startswith(("autoclose-", "settlement_autoclose-")):
+    if client.startswith(("autoclose-", "settlement_autoclose-", "delivery_autoclose-")):
         return LIQUIDATED
     return FILLED

@@ -14,9 +14,9 @@ import msgspec
 
 from core import tasks
 from core.domain.errors import Refused
-from core.domain.events import Health, Link, Read, ReadReply
+from core.domain.events import Health, Link, Read, ReadReply, Relisted
 from core.domain.instrument import Instrument
-from core.domain.order import CREATE, REDUCE_ONLY, REJECTED, STOP, Report, Request
+from core.domain.order import CREATE, IOC, MARKET, REDUCE_ONLY, REJECTED, STOP, Report, Request
 from core.domain.ports import Clock
 from core.domain.reasons import OK
 from core.domain.units import NS_PER_S
@@ -24,6 +24,7 @@ from core.venues.budget import QUERY
 from core.venues.ccxt.deadman import DeadManSwitch
 from core.venues.ccxt.ids import Ids
 from core.venues.ccxt.instances import Access, Instances
+from core.venues.ccxt.listed import Listed
 from core.venues.ccxt.markets import Listing
 from core.venues.ccxt.private import PrivateFeed
 from core.venues.ccxt.public import FeedSink, PublicFeed
@@ -44,7 +45,7 @@ class EventIn(FeedSink, Protocol):
     """What the venue pushes: rows, reports, links. The engine's inbox has it."""
 
     def report(self, report: Report) -> None: ...
-    def input(self, event: Link) -> None: ...
+    def input(self, event: Link | Relisted) -> None: ...
 
 
 class CcxtVenue:
@@ -66,7 +67,7 @@ class CcxtVenue:
         self.traits, self.access, self.clock, self.sink, self.note = traits, access, clock, sink, note
         self.public_only = public_only
         self.listings = {number: Listing(number, instrument, traits) for number, instrument in instruments}
-        self.instances = Instances(traits, access, clock)
+        self.instances = Instances(traits, access, clock, seed=seed)
         self.condition = Condition()
         self.ids = Ids(epoch, traits.id_form)
         self.door = OrderDoor(
@@ -74,8 +75,8 @@ class CcxtVenue:
             lambda: self.condition.offset_ns, seed,
         )  # fmt: skip
         self.reader = Reader(
-            traits, self.instances, self.listings, self.ids, clock, self._verdict, since_ns=clock.now()
-        )
+            traits, self.instances, self.listings, self.ids, clock, self._verdict, since_ns=clock.now(), note=note
+        )  # fmt: skip
         self.private = PrivateFeed(traits, self.ids, self.listings, clock, self._report)
         self.feeds = {
             number: PublicFeed(listing, sink, clock, traits.sequenced) for number, listing in self.listings.items()
@@ -84,6 +85,10 @@ class CcxtVenue:
         self.upkeep = Upkeep(
             traits, self.instances, self.condition, self.feeds, self.private, clock, note, self._verdict
         )
+        self.listed = Listed(
+            traits, self.instances, self.listings, self.feeds, sink.input, self._verdict, note, clock,
+            access.terms_every_s, seed,
+        )  # fmt: skip
         self.streams: list[Stream] = []
         self._fallen: dict[int, dict[str, str]] = {}  # streams that are down and why, by place
         self._until_ms: dict[int, int] = {}  # newest trade before a trade stream fell, by place
@@ -118,10 +123,13 @@ class CcxtVenue:
         if listen:
             self._start_streams()
             self.upkeep.start()
+            if not self.public_only:
+                self.listed.watch.start()
 
     async def close(self) -> None:
         """End streams, tasks and connections. Orders stay as they are: cancelling is the engine's."""
         await self.upkeep.stop()
+        await self.listed.watch.stop()
         for stream in self.streams:
             await stream.stop()
         await self.instances.close()
@@ -133,9 +141,14 @@ class CcxtVenue:
                 raise Refused(f"Expected {listing.symbol} at {self.traits.name}, the venue does not list it")
             listing.adopt(market)
             wrong = listing.differences(market)
+            if finer := self.traits.finer_tick(market, listing.instrument.tick):
+                wrong.append(
+                    f"tick at the mark is {finer:g}, ours {listing.instrument.tick:g}: its books would be unread"
+                )
             if wrong:
                 where = f"configs/venues of {listing.instrument.venue} {listing.instrument.symbol}"
                 raise Refused(f"{self.traits.name} {listing.symbol}: {'; '.join(wrong)}. Correct {where}")
+        self.listed.begin()
 
     def _start_streams(self) -> None:
         data = self.instances.data
@@ -207,8 +220,10 @@ class CcxtVenue:
             code = self.condition.blocks(self.clock.now())
             if request.flags & REDUCE_ONLY and self.condition.state.name in ("overloaded", "clock"):
                 code = OK  # no new risk, and a way out of the old
-            if not code and self.deadman.quiet(self.clock.monotonic()):
+            rests = not request.flags & REDUCE_ONLY or (request.tif != IOC and request.type != MARKET)
+            if not code and rests and self.deadman.quiet(self.clock.monotonic()):
                 code = self.deadman.reason
+            code = code or self.listed.bars(request)
             if code:
                 self._report(Report(request.instrument, REJECTED, self.clock.now(), request.cl_id, code=code))
                 return
@@ -229,6 +244,7 @@ class CcxtVenue:
     # news ------------------------------------------------------------------------------------------------------------
 
     def _report(self, report: Report) -> None:
+        self.listed.heard(report)
         self.sink.report(report)
 
     def _verdict(self, verdict: Verdict) -> None:

@@ -70,6 +70,7 @@ _BINANCE = {
     -4108: VENUE_CLOSED,
     -4131: NO_LIQUIDITY,
 }
+_QUIET = (-4400, -4192)  # Binance: only reduce-only for a while, by its rule or by the owner's wish (cooling-off)
 _DEFINITE = -1100  # Binance: codes from here down say what is wrong with the request, so it was not acted on
 # venues without codes (Hyperliquid): by their words
 _WORDS = tuple(
@@ -119,8 +120,8 @@ def judge(error: BaseException, retry_after_s: float = 0.0) -> Verdict:
 
     if isinstance(error, ccxt.NetworkError) and any(name in cause for name in _NOT_SENT_CAUSES):
         return verdict(NOT_SENT, VENUE_CLOSED)
-    if isinstance(error, ccxt.AuthenticationError):  # PermissionDenied is one; -4400 leaves reduce-only
-        venue = FINE if code == -4400 else AUTH
+    if isinstance(error, ccxt.AuthenticationError):  # PermissionDenied is one
+        venue = FINE if code in _QUIET else AUTH
         return verdict(REFUSED, BAD_REQUEST, venue)
     if isinstance(error, ccxt.OrderNotFound):
         return verdict(GONE, UNKNOWN_ORDER_ID)

@@ -6,6 +6,7 @@ Nothing here knows a venue: what differs is a `Traits` of the venue's own file.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -17,13 +18,19 @@ from core.domain.ports import Clock
 from core.domain.units import NS_PER_S
 from core.venues.budget import CANCEL_LANE, ORDER, QUERY, WeightBudget
 from core.venues.ccxt.answers import Check, checked
+from core.venues.ccxt.dials import Dials
+from core.venues.ccxt.window import Window
 
 LANE: ContextVar[int] = ContextVar("lane", default=QUERY)
+SPENT: ContextVar[float] = ContextVar("spent", default=0.0)  # the weight of the request that is about to leave
 REDUCE_LANE = 4  # an order that reduces: the weight that cancels have, and as little patience as any order
 MOST_FRAME = 4 << 20  # bytes; larger ones are not read (R-N3)
 # what reading a hostile message may end in; nested too deep is a RuntimeError
 UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError, RuntimeError)
-HOOKS = ("throttle", "fetch", "request", "on_rest_response", "client", "on_connected", "on_error", "on_close")
+HOOKS = (
+    "throttle", "fetch", "request", "on_rest_response", "client", "ws_dial_delay", "on_connected", "on_error",
+    "on_close",
+)  # fmt: skip
 
 
 class Counters:
@@ -49,11 +56,15 @@ class Counters:
 
 class Wire:
     """What one ccxt instance shares with its venue adapter: budget, counters, and who looks at raw frames. `bans`: for
-    an instance without a budget of its own, whose Retry-After holds for it too."""
+    an instance without a budget of its own, whose Retry-After holds for it too. `dials`: when its sockets are dialled;
+    without it as ccxt likes."""
 
-    def __init__(self, clock: Clock, budget: WeightBudget | None, bans: WeightBudget | None = None) -> None:
-        self.clock, self.budget = clock, budget
+    def __init__(
+        self, clock: Clock, budget: WeightBudget | None, bans: WeightBudget | None = None, dials: Dials | None = None
+    ) -> None:
+        self.clock, self.budget, self.dials = clock, budget, dials
         self.bans = bans or budget
+        self.window: Window | None = None  # of an instance that waits a Retry-After out and asks again
         self.counters = Counters()
         self.answers: Mapping[str, Check] = {}
         self.asks: Callable[[str, str, Mapping[str, Any]], str] = lambda method, path, params: path
@@ -86,6 +97,7 @@ def wired(base: type[Any]) -> type[Any]:
                     raise ccxt.RateLimitExceeded(f"{self.id} own weight budget: an order does not wait")
                 await tasks.sleep(wait / NS_PER_S)
             budget.spend(weight, self.wire.clock.monotonic())
+            SPENT.set(weight)
 
         async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
             counters, start = self.wire.counters, self.wire.clock.monotonic()
@@ -94,6 +106,8 @@ def wired(base: type[Any]) -> type[Any]:
                 return await super().fetch(url, method, headers, body)
             except Exception as error:
                 counters.errors += 1
+                if self.wire.budget is not None and never_left(error):
+                    self.wire.budget.refund(SPENT.get())
                 if self.wire.on_answer is not None and never_answered(error):
                     self.wire.on_answer(request_name(url, method, body), 0, "")
                 raise
@@ -102,7 +116,8 @@ def wired(base: type[Any]) -> type[Any]:
 
         async def request(self, path: str, *rest: Any, **named: Any) -> Any:
             """The answer, if it looks like one."""
-            answer = await super().request(path, *rest, **named)
+            ask = functools.partial(super().request, path, *rest, **named)
+            answer = await (ask() if self.wire.window is None else self.wire.window.through(ask))
             method = rest[1] if len(rest) > 1 else named.get("method", "GET")
             params = rest[2] if len(rest) > 2 else named.get("params") or {}
             return checked(self.wire.answers, self.wire.asks(method, path, params), answer)
@@ -127,7 +142,23 @@ def wired(base: type[Any]) -> type[Any]:
             if not known:
                 client.on_message_callback = self._safe(client.on_message_callback)
                 client.handle_message = self._safe_text(client.handle_message)
+                if (dials := self.wire.dials) is not None:
+                    client.create_connection = self._dialled(dials, client, client.create_connection)
             return client
+
+        def ws_dial_delay(self, url: str) -> float:
+            """Nothing beside `Dials`: ccxt's own wait doubles to 30 s, and begins anew only once a dial got through."""
+            return float(super().ws_dial_delay(url)) if self.wire.dials is None else 0.0
+
+        def _dialled(self, dials: Dials, client: Any, connect: Callable[[Any], Any]) -> Callable[[Any], Any]:
+            """In its turn, and only while this is the client of its address: one that was let go dials no more."""
+
+            def dial(session: Any) -> Any:
+                return dials.dial(
+                    client.url, lambda: connect(session), lambda: (self.clients or {}).get(client.url) is client
+                )
+
+            return dial
 
         def _safe(self, handler: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
             """A frame that makes a handler raise is counted, not the end of the receive loop."""
@@ -207,6 +238,13 @@ def never_answered(error: BaseException) -> bool:
     return isinstance(error, ccxt.RequestTimeout) or (
         isinstance(error, ccxt.NetworkError) and cause in ("aiohttp", "asyncio", "builtins")
     )
+
+
+def never_left(error: BaseException) -> bool:
+    """True where no connection was made, so that the venue counts nothing."""
+    import aiohttp
+
+    return isinstance(error.__cause__, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
 
 
 def number(text: str | None) -> float:

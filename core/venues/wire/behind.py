@@ -36,6 +36,7 @@ from core.exchange.exchange import CHANGES, SimExchange
 from core.exchange.window import Window
 from core.kernel import Kernels
 from core.venues.wire.orders import Changed, WireBooks, WireOrder
+from core.venues.wire.terms import Shown
 
 CHUNK_NS = 10 * NS_PER_S
 AT_ONCE = Latency("constant", 1)
@@ -82,6 +83,7 @@ class WireExchange:
         self.shift = clock.now() - tape.start_ns - warm_ns  # wall time = tape time + shift; the market is that old
         self.skew_ns = 0  # fault: the clock that clients are shown is off by this
         self.last: dict[tuple[int, int], Public] = {}  # newest public event by (instrument, kind)
+        self.shown = [Shown() for _ in self.instruments]  # terms as they are listed
         self._shadow = Account(n=len(self.instruments))
         self._windows: list[Window | None] = [None] * len(self.instruments)
         self._shown = [0] * len(self.instruments)  # rows already told, absolute

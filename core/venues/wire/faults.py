@@ -15,6 +15,7 @@ import msgspec
 from core import rng
 from core.domain.errors import Refused
 from core.domain.units import NS_PER_S
+from core.venues.wire.terms import pairs_of
 
 KINDS = {
     # requests
@@ -24,6 +25,8 @@ KINDS = {
     "drop_after": "the request is acted on, then the connection is closed without an answer",
     "status": "answered with `status`, `code` and `text` of the venue, not acted on; `retry_after` in the header",
     "status_after": "acted on, then answered with `status`, `code` and `text`",
+    "says": "not acted on, and answered 200 with `text` as it stands",
+    "says_after": "acted on, then answered 200 with `text` as it stands",
     "slow": "acted on and answered `seconds` later",
     "partial_batch": "the first half of a batch is acted on, the rest refused",
     # streams
@@ -39,9 +42,10 @@ KINDS = {
     # the venue
     "listen_key_expired": "the key of the user stream ends, as the venue tells it",
     "skew": "the venue's clock is `seconds` off from now on",
+    "terms": "an instrument's terms change: `text` as 'SYMBOL tick=10 lot=10', words in core.venues.wire.terms",
     "maintenance": "every request is answered 503 for `seconds`",
 }
-VENUE_WIDE = ("listen_key_expired", "skew", "maintenance")
+VENUE_WIDE = ("listen_key_expired", "skew", "terms", "maintenance")
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,6 +91,8 @@ class Faults:
             raise Refused(f"Expected a fault of {', '.join(sorted(KINDS))}, was {rule.do!r}")
         if not 0.0 <= rule.chance <= 1.0:
             raise Refused(f"Expected a chance between 0 and 1, was {rule.chance}")
+        if rule.do == "terms":
+            pairs_of(rule.text)
         self.rules.append(rule)
         self._left.append(rule.times or -1)
         self._skip.append(rule.skip)

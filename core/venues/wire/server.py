@@ -19,15 +19,18 @@ from core.domain.errors import Refused
 from core.domain.ports import Clock
 from core.domain.units import NS_PER_S
 from core.venues.wire.behind import Public, WireExchange
-from core.venues.wire.faults import Faults, Rule
+from core.venues.wire.faults import VENUE_WIDE, Faults, Rule
 from core.venues.wire.orders import Changed
 from core.venues.wire.pages import books_page
 from core.venues.wire.stream import Stream
+from core.venues.wire.terms import relist
 
 PUMP_S = 0.01
 MAX_BODY = 4 << 20
 UNANSWERED = ("hang", "hang_after", "drop", "drop_after")
-REQUEST_FAULTS = ("hang", "hang_after", "drop", "drop_after", "status", "status_after", "slow")
+REQUEST_FAULTS = (
+    "hang", "hang_after", "drop", "drop_after", "status", "status_after", "says", "says_after", "slow",
+)  # fmt: skip
 PAGES = "/_venue"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -43,6 +46,7 @@ class Dialect(Protocol):
     def on_event(self, event: Public | Changed) -> None: ...
     def on_tick(self, now: int) -> None: ...
     def venue_fault(self, rule: Rule) -> None: ...
+    def relisted(self, instrument: int) -> None: ...
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -98,7 +102,7 @@ class VenueServer:
         while True:
             self.exchange.catch_up()
             now = self.clock.now()
-            while (rule := self.faults.at("venue", now, ("listen_key_expired", "skew", "maintenance"))) is not None:
+            while (rule := self.faults.at("venue", now, VENUE_WIDE)) is not None:
                 self._venue_fault(rule)
             self.dialect.on_tick(self.exchange.now())
             await tasks.sleep(PUMP_S)
@@ -113,6 +117,8 @@ class VenueServer:
             self.exchange.skew_ns = int(rule.seconds * NS_PER_S)
         elif rule.do == "maintenance":
             self._closed_until = self.clock.now() + int(rule.seconds * NS_PER_S)
+        elif rule.do == "terms":
+            self.dialect.relisted(relist(self.exchange, rule.text))
         else:
             self.dialect.venue_fault(rule)
 
@@ -138,12 +144,13 @@ class VenueServer:
 
     async def _suffer(self, rule: Rule, request: web.Request, handler: Handler) -> web.StreamResponse:
         failure = self.dialect.failure(rule.status or 503, rule.code, rule.text or "fault", rule.retry_after)
-        if rule.do == "status":
-            return failure
+        words = web.Response(text=rule.text, content_type="application/json")
+        if rule.do in ("status", "says"):
+            return failure if rule.do == "status" else words
         if rule.do not in ("hang", "drop"):
             answer = await handler(request)
-            if rule.do == "status_after":
-                return failure
+            if rule.do in ("status_after", "says_after"):
+                return failure if rule.do == "status_after" else words
             if rule.do == "slow":
                 await tasks.sleep(rule.seconds)
                 return answer
@@ -178,7 +185,7 @@ class VenueServer:
     async def _fault(self, request: web.Request) -> web.Response:
         try:
             rule = msgspec.json.decode(await request.read(), type=Rule)
-            if rule.do in ("listen_key_expired", "skew", "maintenance"):
+            if rule.do in VENUE_WIDE:
                 self._venue_fault(rule)
             else:
                 self.faults.add(rule)

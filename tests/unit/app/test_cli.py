@@ -227,7 +227,7 @@ def test_doctor_fails_on_an_open_state_dir_and_passes_on_a_private_one(state_dir
     assert code == 0
     assert rows["lock"]["verdict"] == "ok"
     assert set(rows) == {
-        "platform", "terminal", "state dir", "lock", "latch", "disk", "sync", "numba", "jitter"
+        "platform", "terminal", "state dir", "lock", "latch", "venues", "disk", "sync", "numba", "jitter"
     }  # fmt: skip
     state_dir.chmod(0o755)
     code, out, _ = call(state_dir, capsys, "doctor")

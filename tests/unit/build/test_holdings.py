@@ -8,7 +8,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.build.holdings import FILE, Holding, Holdings, holding_of, lasting, read_holdings, sign_of, write_holdings
+from core.build.holdings import (
+    FILE,
+    Holding,
+    Holdings,
+    holding_of,
+    in_lots_of,
+    lasting,
+    read_holdings,
+    sign_of,
+    write_holdings,
+)
 from core.domain.errors import Refused
 from core.domain.order import Ledger
 from core.execution.recovery import adopt_position, mark_seen
@@ -69,3 +79,14 @@ def test_a_ledger_goes_on_from_its_record_and_counts_no_fill_twice() -> None:
     kept = holding_of("binance_usdm:ETHUSDC", 0, ledger)
     assert kept == KEPT.rows[0]
     assert bind(mark_seen, ledger)(9) == 0
+
+
+@pytest.mark.row("R-N5")
+def test_what_is_ours_is_the_same_coins_when_the_lot_has_changed_or_the_start_is_refused() -> None:
+    """Read as so many new lots it would be ten times as much, and a stranger's position would be closed as ours."""
+    row = msgspec.structs.replace(KEPT.rows[0], pos=-20, lot=0.001)
+    assert in_lots_of(row, 0.01).pos == -2 and in_lots_of(row, 0.0001).pos == -200
+    assert in_lots_of(row, 0.001) is row and in_lots_of(KEPT.rows[0], 0.01) is KEPT.rows[0]
+    assert in_lots_of(row, 0.01).cost == row.cost
+    with pytest.raises(Refused, match="panic"):
+        in_lots_of(msgspec.structs.replace(row, pos=-23), 0.01)

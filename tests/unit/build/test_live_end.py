@@ -27,7 +27,6 @@ class Protection:
 def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     monkeypatch.setattr(live_core, "mark_clean_end", lambda state_dir: found.append("clean end"))
-    monkeypatch.setattr(live_core, "forget_venues", lambda state_dir, records: found.append("forgotten"))
     return found
 
 
@@ -36,7 +35,8 @@ def core(done: list[str], verified: bool, pos: int = 0) -> Any:
     check = SimpleNamespace(foreign_orders=0, foreign_positions=0)
     return SimpleNamespace(
         engine=SimpleNamespace(end_verified=verified, posts=(post,), check=check), protection=Protection(done),
-        launch=SimpleNamespace(state_dir=Path("nowhere")), going=SimpleNamespace(each=()),
+        launch=SimpleNamespace(state_dir=Path("nowhere")),
+        records=SimpleNamespace(forget=lambda: done.append("forgotten")),
     )  # fmt: skip
 
 

@@ -19,9 +19,10 @@ def engine(pos: tuple[int, int], clean: tuple[bool, bool], last_ok: tuple[int, i
     for n in (0, 1):
         ledger = Ledger()
         ledger.s.pos, ledger.s.cost = pos[n], pos[n] * 10
-        posts.append(SimpleNamespace(account=n, place=n, number=n, ledger=ledger))
+        instrument = SimpleNamespace(lot=0.0)
+        posts.append(SimpleNamespace(account=n, place=n, number=n, ledger=ledger, instrument=instrument))
     each = [SimpleNamespace(clean=c, last_ok=at) for c, at in zip(clean, last_ok, strict=True)]
-    return SimpleNamespace(posts=posts, check=SimpleNamespace(each=each))
+    return SimpleNamespace(posts=posts, check=SimpleNamespace(each=each), now=0)
 
 
 def test_an_account_that_was_not_yet_reconciled_keeps_its_earlier_record(state_dir: Path) -> None:

@@ -107,6 +107,10 @@ def wire() -> tuple[Any, Ticking]:
     venue = SimpleNamespace(
         clock=clock, condition=Condition(), streams=[stream("book ETH"), stream("orders", up=False, newest_ns=0)],
         upkeep=SimpleNamespace(watchdog=SimpleNamespace(limits={"book ETH": 2 * NS_PER_S})),
+        listed=SimpleNamespace(
+            listings={0: SimpleNamespace(symbol="ETH")}, closed={0: "SETTLING"},
+            watch=SimpleNamespace(age_ns=7 * NS_PER_S, why=""),
+        ),
         instances=SimpleNamespace(wires={k: SimpleNamespace(counters=c) for k, c in counters.items()}, requests=35,
                                   errors=2, budget=budget),
         deadman=SimpleNamespace(deadline_ns=clock.ns + 48 * NS_PER_S, held=False),
@@ -168,6 +172,7 @@ def test_a_real_venue_tells_its_own_counts_and_when_its_switch_would_fire() -> N
     rows, venue, clock = live()
     row = told(rows, clock.now())
     assert (row.condition, row.requests, row.errors, row.weight_used, row.weight_limit) == ("ok", 35, 2, 812, 2400)
+    assert (row.terms_age_ns, row.terms_why) == (7 * NS_PER_S, "ETH: SETTLING")
     assert (row.orders_used, row.orders_limit) == (21, 300)
     assert (row.dead_man, row.dead_man_until) == ("48 s left", clock.now() + 48 * NS_PER_S)
     assert (row.clock_offset_ns, row.clock_grade) == (3 * NS_PER_MS, "ok")

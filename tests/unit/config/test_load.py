@@ -131,3 +131,18 @@ def test_a_missing_empty_or_foreign_file_is_refused(tmp_path: pathlib.Path) -> N
 def test_the_hash_is_of_the_effective_values_not_of_the_text(tmp_path: pathlib.Path) -> None:
     assert loaded(tmp_path, BASE).sha256 == loaded(tmp_path, "# a comment\n" + BASE).sha256
     assert loaded(tmp_path, BASE).sha256 != loaded(tmp_path, BASE, seed=8).sha256
+
+
+def test_declared_dust_is_nothing_by_default_bounded_and_the_least_of_all_who_trade_an_instrument(
+    tmp_path: pathlib.Path,
+) -> None:
+    """RELIABILITY 5, E7."""
+    assert loaded(tmp_path, BASE).settings.strategies[0].dust == 0
+    venue, symbol = loaded(tmp_path, BASE).settings.strategies[0].places[0]
+    for wrong in ("-1", "1001", "'one'", ".nan"):
+        assert "dust" in refusal(tmp_path, BASE.replace("kind: mm", f"kind: mm\n    dust: {wrong}"))
+    first = loaded(tmp_path, BASE.replace("kind: mm", "kind: mm\n    dust: 0.5")).settings
+    assert first.dust_of(f"{venue}:{symbol}") == 50_000_000 and first.dust_of("elsewhere:X") == 0
+    other = first.strategies[0].model_copy(update={"name": "other", "dust": 0.25})
+    both = first.model_copy(update={"strategies": (*first.strategies, other)})
+    assert both.dust_of(f"{venue}:{symbol}") == 25_000_000

@@ -48,6 +48,7 @@ class FakeCore:
         self.desk = Desk(self.gate)
         self.server = ControlServer(self.desk, state_dir, reports, uid=uid)
         self.seen: list[object] = []
+        self.never_done = False  # one of its venues does not answer: FLATTENING, for ever, and pictures of it
         self._wake = threading.Event()
         self._go = threading.Event()
         self._go.set()
@@ -61,14 +62,26 @@ class FakeCore:
     def freeze(self) -> None:
         self._go.clear()
 
+    def recover(self) -> None:
+        """The venue answers again."""
+        self.never_done = False
+        self.desk.publish(picture("FLAT", 0, 0, "sealed"))
+
+    def thaw(self) -> None:
+        self._go.set()
+
     def _run(self) -> None:
         while not self._end:
-            self._wake.wait()
+            self._wake.wait(0.2 if self.never_done else None)
             self._wake.clear()
             self._go.wait()
+            if self.never_done and self.gate.closed:
+                self.desk.publish(picture("FLATTENING", 1))
             for command in self.desk.take():
                 self.seen.append(command)
                 self.desk.answer(Answer(id=command.id, ok=True, text=type(command).__name__))
+                if self.never_done:
+                    continue
                 if isinstance(command, Halt):
                     self.desk.publish(picture("HALTING", 1))
                     self.desk.publish(picture("HALTED", 0, 1, "sealed"))

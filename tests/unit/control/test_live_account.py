@@ -22,9 +22,10 @@ from core.domain.errors import Refused, Unavailable
 from core.domain.events import HeldPosition, OpenOrder, Read
 from core.domain.order import CANCEL, CREATE, IOC, KEY_FLATTEN, LIMIT, MARKET, REDUCE_ONLY, STOP, Report, Request
 from core.guard.redact import PROCESS
-from core.venues.ccxt.account import Account, refuses_key
+from core.venues.ccxt.account import Account
 from core.venues.ccxt.binanceusdm import BinanceUsdm
 from core.venues.ccxt.closer import ClosingAccount
+from core.venues.ccxt.faults import refuses_key
 from core.venues.ccxt.hyperliquid import Hyperliquid
 from core.venues.ccxt.instances import Access
 from core.venues.ccxt.roster import Roster
@@ -253,7 +254,7 @@ async def test_close_that_is_not_reduce_only_never_leaves() -> None:
 
     args = (Hyperliquid(), Access("mainnet", KEYS), Roster(), SystemClock(), lambda *_: None, load, True)
     with pytest.raises(ValueError, match="reduce-only"):
-        await ClosingAccount(*args).reduce(request(flags=STOP))
+        await ClosingAccount(*args).reduce_all([request(flags=STOP)])
 
 
 def test_words_of_a_post_only_refusal_are_not_a_refused_key() -> None:

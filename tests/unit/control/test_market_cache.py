@@ -49,6 +49,18 @@ def test_markets_of_the_venue_are_kept_without_their_raw_answers(state_dir: Path
     assert (second.loads, list(second.markets)) == (0, ["BTC/USDC:USDC"])
 
 
+def test_what_ccxt_reads_of_the_raw_answer_to_make_an_order_is_kept(state_dir: Path) -> None:
+    """Binance's client refuses every order of a market without its list of order types: a stop could close nothing."""
+    path = market_file(state_dir, "binance_usdm", "mainnet")
+    raw = {"orderTypes": ["LIMIT", "MARKET"], "filters": [1] * 50, "instrument_hash": "0x1"}
+    save_markets(path, {"A": {"symbol": "A", "id": "a", "info": raw}, "B": {"symbol": "B", "id": "b"}}, 1_000)
+    kept = load_markets(path, 2_000)
+    assert kept is not None
+    assert [market.get("info") for market in kept[0]] == [
+        {"orderTypes": ["LIMIT", "MARKET"], "instrument_hash": "0x1"}, None,
+    ]  # fmt: skip
+
+
 def test_old_markets_are_used_only_when_the_list_is_down(state_dir: Path) -> None:
     path = market_file(state_dir, "hyperliquid", "mainnet")
     save_markets(path, MARKETS, 1_000)

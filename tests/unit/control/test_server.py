@@ -33,7 +33,7 @@ from core.control.protocol import (
     read_ask,
     read_told,
 )
-from core.domain.commands import Flatten, Halt, Pause
+from core.domain.commands import Answer, Flatten, Halt, Pause
 from core.domain.errors import Refused, Unavailable
 from core.domain.snapshot import LogRow, Snapshot
 from tests.unit.control.support import FakeCore, picture
@@ -130,6 +130,31 @@ def test_stop_is_not_done_before_the_venue_said_so(core: FakeCore, shown: Snapsh
     now = progress(core.desk, verb)
     assert not now.done
     assert now.code == 3
+
+
+@pytest.mark.parametrize(("command", "verb"), [(Flatten(), "flatten"), (Halt(), "halt")])
+def test_a_picture_from_before_the_command_ends_nothing(
+    core: FakeCore, state_dir: Path, command: Halt | Flatten, verb: str
+) -> None:
+    """S3-55: FLAT of a stop before this one says nothing of what filled since; done only once the core has looked."""
+    core.freeze()
+    core.desk.publish(picture("FLAT", 0, 0, "sealed"))
+    with ControlClient(state_dir) as client:
+        client.stop(command, 5)
+        steps = client.progress(5)
+        assert not next(steps).done
+        core.desk.publish(picture("FLAT", 0, 0, "sealed"))
+        assert not next(steps).done
+        core.thaw()
+        assert list(steps)[-1].done
+
+
+def test_two_stops_of_one_name_are_each_waited_for(core: FakeCore) -> None:
+    core.freeze()
+    numbers = [core.desk.stop(Halt(id="stop-1.halt")), core.desk.stop(Halt(id="stop-1.halt"))]
+    core.desk.answer(Answer(id="stop-1.halt", ok=True))
+    core.desk.publish(picture())
+    assert numbers[0] <= core.desk.shown < numbers[1]
 
 
 def test_stuck_core_still_has_its_gate_closed_and_the_halt_acked(core: FakeCore, state_dir: Path) -> None:

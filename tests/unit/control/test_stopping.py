@@ -23,6 +23,7 @@ from core.control.outcome import (
 from core.control.stopping import VenueStop
 from core.domain.errors import Unavailable
 from core.domain.events import OpenOrder
+from core.execution.closing import Grid
 from tests.unit.control.venue import ListVenue
 
 
@@ -144,3 +145,12 @@ def test_evidence_cells_carry_no_markup_and_no_control_characters(text: str) -> 
     for mark in "\\`*_[]<>|#!~":
         bare = bare.replace("\\" + mark, "")
     assert not set(bare) & set("`*_[]<>|#!~")
+
+
+@pytest.mark.parametrize(("declared", "code"), [(0, DUST), (100, DUST), (101, FLAT_SEALED)])
+def test_declared_dust_is_flat_with_a_note_and_one_cent_more_is_not(declared: int, code: int) -> None:
+    """E7: 1 lot at an ask of 101."""
+    venue = ListVenue(btc=1, min_lots=2)
+    venue.grids = tuple(Grid(n, 2, 1_000_000, 1, dust_value=declared) for n in range(2))
+    outcome = stop(venue)
+    assert outcome.code == code and "dust BTCUSDC 1 lots, value" in outcome.text

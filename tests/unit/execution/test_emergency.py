@@ -220,7 +220,7 @@ def test_an_accepted_close_with_no_fill_is_not_a_close() -> None:
 @pytest.mark.parametrize(("declared", "code"), [(1 * 10_001 * 1000, 0), (1 * 10_001 * 1000 - 1, 6)])
 def test_dust_is_reported_and_exits_six_above_what_is_declared(declared: int, code: int) -> None:
     venue = TinyVenue(0, {0: 1})
-    stop = Emergency(plan(dust_value=declared))
+    stop = Emergency(plan(grids=(Grid(0, 2, 100, 1000, dust_value=declared),)))
     run(stop, venue)
     assert (stop.progress().dust, stop.exit_code()) == (((0, 1),), code)
     assert not venue.seen

@@ -77,7 +77,7 @@ def test_an_old_price_is_no_price(old: int, kind: int) -> None:
 def test_dust_without_a_price_is_more_than_any_bound() -> None:
     """RELIABILITY 5: exit 0 wants dust of a known and small value."""
     venue = TinyVenue(0, {0: 1})
-    stop = Emergency(plan(dust_value=10**15))
+    stop = Emergency(plan(grids=(Grid(0, 2, 100, 1000, dust_value=10**15),)))
     run(stop, venue, prices=False)
     assert (stop.finished(), stop.exit_code()) == (True, 6)
 

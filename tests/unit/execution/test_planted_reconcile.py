@@ -84,9 +84,15 @@ def test_an_open_size_that_differs_is_the_venues_once_the_order_is_idle(left: in
     desk, rec = Desk(), Reconciler(0)
     cl = live(desk)
     (standing,) = listed(desk)
-    result = compare(rec, desk, (msgspec.structs.replace(standing, left=left),))
-    assert [(d.what, d.heal, d.ours, d.theirs) for d in result.differences] == [("size", "resolve", 10, left)]
-    heal(desk, result)
+    for _ in range(2):  # a smaller one once no fill can explain it any more
+        result = compare(rec, desk, (msgspec.structs.replace(standing, left=left),))
+        heals = [(d.what, d.heal, d.ours, d.theirs) for d in result.differences]
+        heal(desk, result)
+        if left > 10:
+            break
+        assert heals or desk.ledger.s.left[cl % SLOTS] == left
+        desk.now += 4 * S
+    assert heals == [("size", "resolve", 10, left)]
     assert (desk.ledger.s.left[cl % SLOTS], desk.ledger.s.open_lots[0]) == (left, left)
 
 

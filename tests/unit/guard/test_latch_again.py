@@ -67,3 +67,60 @@ def test_a_re_arm_ends_the_tries(gate: tuple[GateFlag, Full, list[str]]) -> None
     flag.close("again")
     wait(latch.engaged)
     flag.shut()
+
+
+class Hanging(Latch):
+    """A disk that holds each write until somebody lets go; `engage` itself is the real one."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.go, self.inside = threading.Event(), threading.Event()
+
+    def engage(self, stop: Stop) -> Stop:
+        self.inside.set()
+        assert self.go.wait(10)
+        return super().engage(stop)
+
+
+def test_a_retry_that_a_rearm_overtook_leaves_no_latch(state_dir: Path) -> None:
+    """R-W6: or the next start halts, with a flatten that a person has ended."""
+    latch, said = Hanging(state_dir), list[str]()
+    flag = GateFlag(SystemClock(), latch, said.append)
+    flag.close("op", verb="flatten")
+    assert latch.inside.wait(10)
+    flag.reopen()
+    assert not flag.closed
+    latch.go.set()
+    wait(lambda: any("after its re-arm; cleared" in text for text in said))
+    assert not latch.engaged() and latch.read() is None and not flag.closed
+    flag.shut()
+
+
+def test_a_stop_that_follows_such_a_re_arm_has_its_own_latch(state_dir: Path) -> None:
+    """And not the wider verb of the one before it."""
+    latch, said = Hanging(state_dir), list[str]()
+    flag = GateFlag(SystemClock(), latch, said.append)
+    flag.close("op", verb="flatten")
+    assert latch.inside.wait(10)
+    flag.reopen()
+    new = flag.close("again", verb="halt")
+    latch.go.set()
+    wait(lambda: (found := latch.read()) is not None and found.stop_id == new.stop_id)
+    found = latch.read()
+    assert found is not None and found.verb == "halt" and flag.closed
+    flag.shut()
+
+
+def test_what_waits_to_be_written_when_a_person_re_arms_is_not_written(state_dir: Path) -> None:
+    latch = Hanging(state_dir)
+    flag = GateFlag(SystemClock(), latch)
+    flag.close("op")
+    assert latch.inside.wait(10)
+    for _ in range(3):
+        flag.close("op")  # a repeat tries the latch again
+    flag.reopen()
+    latch.go.set()
+    wait(lambda: flag._jobs.empty())
+    threading.Event().wait(0.1)
+    assert not latch.engaged()
+    flag.shut()

@@ -14,6 +14,7 @@ from core.domain.units import NS_PER_S
 from core.venues.budget import CANCEL_LANE, EMERGENCY, WeightBudget
 from core.venues.ccxt.account import Account
 from core.venues.ccxt.binanceusdm import BinanceUsdm
+from core.venues.ccxt.window import Window
 from core.venues.ccxt.wiring import Wire, wired
 
 HEADERS = {"Retry-After": "120"}
@@ -34,6 +35,7 @@ def test_a_ban_silences_every_lane_of_the_core_until_it_is_over(code: int) -> No
 
 @pytest.mark.parametrize("code", [418, 429])
 def test_a_ban_silences_the_client_of_a_stop_until_it_is_over(code: int) -> None:
-    account: Any = SimpleNamespace(banned_until=0, clock=VirtualClock(NS_PER_S))
+    clock = VirtualClock(NS_PER_S)
+    account: Any = SimpleNamespace(window=Window(clock), clock=clock)
     Account._heard(account, code, {name.lower(): value for name, value in HEADERS.items()})
-    assert account.banned_until >= account.clock.now() + 120 * NS_PER_S
+    assert account.window.until >= account.clock.now() + 120 * NS_PER_S

@@ -30,7 +30,7 @@ from core.venues.ccxt.venue import CcxtVenue
 from core.venues.wire.behind import WireExchange
 from core.venues.wire.binance_usdm.dialect import BinanceUsdmDialect
 from core.venues.wire.binance_usdm.dialect import Rules as BinanceRules
-from core.venues.wire.faults import Faults, Plan, Rule
+from core.venues.wire.faults import VENUE_WIDE, Faults, Plan, Rule
 from core.venues.wire.hyperliquid.dialect import HyperliquidDialect
 from core.venues.wire.hyperliquid.dialect import Rules as HyperliquidRules
 from core.venues.wire.server import VenueServer
@@ -63,7 +63,7 @@ class Venue:
     def fault(self, do: str, at: str = "*", **more: Any) -> None:
         """One more rule, from now on; what concerns the whole venue happens at once."""
         rule = Rule(do, at=at, **more)
-        if do in ("listen_key_expired", "skew", "maintenance"):
+        if do in VENUE_WIDE:
             self.server._venue_fault(rule)
         else:
             self.server.faults.add(rule)

@@ -16,7 +16,7 @@ from core.build.protection import Protection
 from core.build.second_writer import SecondWriter
 from core.domain.commands import Halt
 from core.domain.events import Asked
-from core.domain.order import CREATE, REJECTED
+from core.domain.order import CREATE, IOC, REDUCE_ONLY, REJECTED
 from core.domain.reasons import STALE_DATA
 from core.domain.units import NS_PER_MS, NS_PER_S
 from core.venues.ccxt.deadman import DeadManSwitch
@@ -146,6 +146,33 @@ async def test_quoting_stops_at_half_the_window_when_beats_fail(hall: Hall) -> N
             await eventually(lambda: not switch.quiet(core.clock.monotonic()), "a beat", 3.0)
             await core.venue.send(request(CREATE, 7, px=bid - 120))
             assert len(at.exchange.books.orders) == 2 and fired(at) == 0
+        finally:
+            await core.venue.close()
+
+
+@BOTH
+@pytest.mark.slow
+async def test_the_quiet_time_of_the_switch_keeps_no_exit_from_closing_at_once(hall: Hall) -> None:
+    """What cannot rest needs no switch: a position is closable while the beats fail. A resting exit stays barred."""
+    async with hall.venue() as at:
+        core = hall.core(at)
+        switch = shorter(core)
+        await core.venue.open()
+        try:
+            assert await switch.arm()
+            bid, ask = at.exchange.top(0)
+            await core.venue.send(request(CREATE, 5, px=ask + 100, tif=IOC))
+            held = at.exchange.position(0)[0]
+            assert held > 0
+            at.fault("status", BEAT[hall.name], status=503, text="unavailable")
+            half = switch.deadline_ns - WINDOW_MS * NS_PER_MS // 2
+            await asyncio.sleep((half - core.clock.monotonic()) / NS_PER_S + 0.05)
+            assert switch.quiet(core.clock.monotonic())
+            await core.venue.send(request(CREATE, 6, side=1, px=ask + 500, flags=REDUCE_ONLY))
+            said = [(r.kind, r.cl_id // 128, r.code) for r in core.driver.inbox.take_reports()]
+            assert (REJECTED, 6, STALE_DATA) in said
+            await core.venue.send(request(CREATE, 7, side=1, px=bid - 500, tif=IOC, qty=held, flags=REDUCE_ONLY))
+            assert at.exchange.position(0)[0] == 0
         finally:
             await core.venue.close()
 

@@ -148,12 +148,14 @@ async def until_cooling(core: FaultCore, at: Venue) -> None:
 @BOTH
 @pytest.mark.row("R-O6", "R-N5")
 @pytest.mark.slow
-async def test_a_tick_size_that_changes_while_running_cools_down_after_three_identical_rejects(hall: Hall) -> None:
-    """What the operator sees: COOLDOWN with the reason; no loop of refused orders at the venue."""
+async def test_a_filter_that_the_list_does_not_show_cools_down_after_three_identical_rejects(hall: Hall) -> None:
+    """What the operator sees: COOLDOWN with the reason; no loop of refused orders at the venue. Where the list shows
+    it: `test_faults_terms.py`."""
     async with hall.venue() as at:
         core = hall.core(at)
         async with trading(core):
             await quoting(core, at)
+            at.fault("drop", "GET /fapi/v1/exchangeInfo")  # Hyperliquid lists no price step
             at.exchange.inject(0, "filters", (7_919, 0, 0))  # a price step that hardly any price of ours is on
             at.exchange.inject(0, "cancel_order", (0,))
             await until_cooling(core, at)

@@ -29,6 +29,7 @@ async def test_the_row_follows_the_wire() -> None:
             assert row.latency_ms is not None and 0 < row.latency_ms < 5_000
             assert row.weight_used is not None and 0 < row.weight_used <= (row.weight_limit or 0)
             assert row.clock_offset_ns is not None and abs(row.clock_offset_ns) < 10**9
+            assert row.terms_age_ns is not None and 0 <= row.terms_age_ns < 60 * 10**9 and row.terms_why == ""
             assert row.foreign_orders == row.foreign_positions == 0
             names = [stream.name.split()[0] for stream in row.streams]
             assert names == ["book", "mark", "trades", "orders", "own"]

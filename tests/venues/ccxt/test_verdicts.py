@@ -49,6 +49,7 @@ TABLE = [
     (ccxt.OperationRejected(body(-4118)), REFUSED, reasons.REDUCE_ONLY_REJECTED, "ok"),
     (ccxt.InvalidOrder(body(-2022)), REFUSED, reasons.REDUCE_ONLY_REJECTED, "ok"),
     (ccxt.PermissionDenied(body(-4400)), REFUSED, reasons.BAD_REQUEST, "ok"),
+    (ccxt.PermissionDenied(body(-4192)), REFUSED, reasons.BAD_REQUEST, "ok"),  # cooling-off: the key is none the worse
     (ccxt.InvalidOrder(body(-4116)), UNKNOWN, reasons.DUPLICATE_ID, "ok"),
     (ccxt.OrderNotFound(body(-2011)), GONE, reasons.UNKNOWN_ORDER_ID, "ok"),
     (ccxt.AuthenticationError(body(-2015)), REFUSED, reasons.BAD_REQUEST, "auth"),

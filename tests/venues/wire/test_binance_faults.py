@@ -280,6 +280,24 @@ async def test_faults_come_and_go_while_the_venue_runs_and_a_wrong_one_is_refuse
         assert at.server.faults.done == {"status": 1}
 
 
+@pytest.mark.parametrize(("do", "done"), [("says", 0), ("says_after", 1)])
+async def test_an_answer_of_200_that_names_no_order_is_one_to_the_stock_class(do: str, done: int) -> None:
+    """R-O1: whether the order lives is not in it; ours asks (tests/venues/ccxt/test_answers_of_requests.py)."""
+    async with venue(Rule(do, PLACE, times=1, text="{}")) as at, client(at) as x:
+        assert (await try_order(at, x))["id"] is None
+        assert len(at.exchange.books.open_of()) == done and at.server.faults.done == {do: 1}
+
+
+async def test_changed_terms_are_listed_at_once() -> None:
+    """R-N5."""
+    async with venue() as at, client(at) as x:
+        before = {market["symbol"]: market["precision"] for market in await x.fetch_markets()}[ETH]
+        assert (await post(at, "/_venue/fault", {"do": "terms", "text": f"{SYMBOL} tick=10 lot=5"}))[0] == 200
+        after = {market["symbol"]: market["precision"] for market in await x.fetch_markets()}[ETH]
+        assert after["price"] == pytest.approx(before["price"] * 10)
+        assert after["amount"] == pytest.approx(before["amount"] * 5)
+
+
 def test_no_kind_of_fault_was_left_out() -> None:
     """Every kind that an operator can name is named by a test of this dialect."""
     tests = Path(__file__).read_text(encoding="utf-8")

@@ -61,13 +61,14 @@ class Algo:
         return {
             "algoId": self.number, "clientAlgoId": self.client, "algoType": "CONDITIONAL", "orderType": self.kind,
             "symbol": self.symbol.name, "side": SIDES[self.side], "positionSide": "BOTH",
-            "timeInForce": TIFS[self.tif], "quantity": grid.sz(self.qty), "algoStatus": self.status,
+            "timeInForce": TIFS[self.tif], "quantity": "0" if self.close else grid.sz(self.qty),
+            "algoStatus": self.status,
             "actualOrderId": self.order,
             "actualPrice": grid.average(became.quote, became.filled) if became else "0",
             "triggerPrice": grid.px(self.trigger_px),
             "price": grid.px(self.px), "icebergQuantity": None, "selfTradePreventionMode": MODE,
             "workingType": "MARK_PRICE" if self.by_mark else "CONTRACT_PRICE", "priceMatch": "NONE",
-            "closePosition": self.close, "priceProtect": False, "reduceOnly": self.reduce_only,
+            "closePosition": self.close, "priceProtect": False, "reduceOnly": self.reduce_only and not self.close,
             "createTime": self.created, "updateTime": self.updated, "triggerTime": self.triggered, "goodTillDate": 0,
         }  # fmt: skip
 

@@ -19,7 +19,7 @@ from core.venues.wire.binance_usdm.feeds import Feeds
 from core.venues.wire.binance_usdm.keys import ListenKeys
 from core.venues.wire.binance_usdm.ledger import Ledger
 from core.venues.wire.binance_usdm.limits import ORDERS, Limits, weight_of
-from core.venues.wire.binance_usdm.market import Symbol
+from core.venues.wire.binance_usdm.market import Grid, Symbol
 from core.venues.wire.binance_usdm.order_socket import OrderSocket
 from core.venues.wire.binance_usdm.params import Params
 from core.venues.wire.binance_usdm.public import depth_limit
@@ -124,6 +124,11 @@ class BinanceUsdmDialect:
     def venue_fault(self, rule: Rule) -> None:
         if rule.do == "listen_key_expired":
             self._expire()
+
+    def relisted(self, instrument: int) -> None:
+        """Sizes on the wire are contracts from now on."""
+        symbol = self.symbols[instrument]
+        symbol.grid = Grid(symbol.instrument, self.exchange.shown[instrument].contract)
 
     def _expire(self) -> None:
         ended = self.keys.end()

@@ -115,7 +115,8 @@ class Ledger:
         }  # fmt: skip
         if trade is not None:
             told |= {
-                "l": grid.sz(trade.qty), "L": grid.px(trade.px), "n": fixed8(trade.fee), "N": symbol.instrument.quote,
+                "l": grid.sz(trade.qty), "n": fixed8(trade.fee), "N": symbol.instrument.quote,
+                "L": grid.px(trade.px) if trade.order else grid.off(trade.px, trade.side),
                 "t": trade.id, "m": trade.maker, "rp": fixed8(trade.realised),
             }  # fmt: skip
         return {"e": "ORDER_TRADE_UPDATE", "E": ms, "T": ms, "o": told}
@@ -191,7 +192,8 @@ class Ledger:
         order = trade.order.venue_id if trade.order is not None else self._trade_orders.get(trade.id, 0)
         return {
             "symbol": symbol.name, "id": trade.id, "orderId": order, "side": SIDES[trade.side],
-            "price": symbol.grid.px(trade.px), "qty": symbol.grid.sz(trade.qty), "realizedPnl": fixed8(trade.realised),
+            "price": symbol.grid.px(trade.px) if trade.order else symbol.grid.off(trade.px, trade.side),
+            "qty": symbol.grid.sz(trade.qty), "realizedPnl": fixed8(trade.realised),
             "marginAsset": symbol.instrument.quote, "quoteQty": fixed8(trade.px * trade.qty * symbol.instrument.unit),
             "commission": fixed8(trade.fee), "commissionAsset": symbol.instrument.quote,
             "time": trade.ts // NS_PER_MS, "positionSide": "BOTH", "buyer": trade.side != SELL, "maker": trade.maker,

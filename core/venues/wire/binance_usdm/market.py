@@ -24,14 +24,20 @@ DEPTHS = (5, 10, 20, 50, 100, 500, 1_000)
 
 
 class Grid:
-    """Ticks and lots of one instrument as this venue writes them: as many decimals as the step has."""
+    """Ticks and lots of one instrument as this venue writes them: as many decimals as the step has; sizes in contracts
+    of so many coins."""
 
-    def __init__(self, instrument: Instrument) -> None:
-        self.tick, self.lot = round(instrument.tick * E8), round(instrument.lot * E8)
-        self.px_decimals, self.sz_decimals = decimals_of(instrument.tick), decimals_of(instrument.lot)
+    def __init__(self, instrument: Instrument, contract: int = 1) -> None:
+        self.tick, self.lot = round(instrument.tick * E8), round(instrument.lot * E8 / contract)
+        self.px_decimals, self.sz_decimals = decimals_of(instrument.tick), decimals_of(self.lot / E8)
 
     def px(self, ticks: int) -> str:
         return fixed8(ticks * self.tick, self.px_decimals)
+
+    def off(self, ticks: int, side: int) -> str:
+        """A price beside the grid, as the venue's own closes have: a third of a tick better than `ticks`."""
+        step = self.tick * 8 // 25
+        return fixed8(ticks * self.tick + (-step if side == BUY else step))
 
     def sz(self, lots: int) -> str:
         return fixed8(lots * self.lot, self.sz_decimals)

@@ -10,6 +10,7 @@ from core.venues.wire.binance_usdm import algo, desk
 from core.venues.wire.binance_usdm.limits import Limits
 from core.venues.wire.binance_usdm.market import Symbol
 from core.venues.wire.figures import fixed8
+from core.venues.wire.terms import TRADING
 
 Json = dict[str, Any]
 TYPES = ["LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"]
@@ -33,7 +34,7 @@ def exchange_info(symbols: Sequence[Symbol], limits: Limits, now_ms: int) -> Jso
             {"asset": quote, "marginAvailable": True, "autoAssetExchange": "0"}
             for quote in sorted({s.instrument.quote for s in symbols})
         ],
-        "symbols": [_symbol(symbol) for symbol in symbols],
+        "symbols": [_symbol(symbol) for symbol in symbols if symbol.exchange.shown[symbol.i].listed],
     }
 
 
@@ -43,15 +44,22 @@ def _limit(kind: str, interval: str, n: int, most: int) -> Json:
 
 def _symbol(symbol: Symbol) -> Json:
     x, grid = symbol.instrument, symbol.grid
-    closed = bool(symbol.exchange.exchange.markets[symbol.i].s.f_cancel_only)
-    size = {"minQty": grid.sz(x.min_lots), "maxQty": grid.sz(x.max_lots), "stepSize": grid.sz(1)}
+    shown, market = symbol.exchange.shown[symbol.i], symbol.exchange.exchange.markets[symbol.i].s
+    most = symbol.exchange.exchange.specs[symbol.i].s.max_lots
+    status = "PENDING_TRADING" if shown.state == TRADING and market.f_cancel_only else shown.state
+    tick = grid.px(max(market.px_step, 1)) if shown.tick >= 1 else fixed8(round(grid.tick * shown.tick))
+    lot = grid.sz(max(market.qty_step, 1)) if shown.lot >= 1 else fixed8(round(grid.lot * shown.lot))
+    if shown.broken:
+        tick = lot = "0"
+    size = {"minQty": grid.sz(market.min_lots), "maxQty": grid.sz(most), "stepSize": lot}
     return {
         "symbol": symbol.name,
         "pair": symbol.name,
         "contractType": "PERPETUAL",
         "deliveryDate": FOREVER_MS,
         "onboardDate": 1_569_398_400_000,
-        "status": "PENDING_TRADING" if closed else "TRADING",
+        "status": status,
+        **({} if shown.contract == 1 else {"contractSize": shown.contract}),
         "maintMarginPercent": "2.5000",
         "requiredMarginPercent": "5.0000",
         "baseAsset": x.base,
@@ -72,13 +80,13 @@ def _symbol(symbol: Symbol) -> Json:
                 "filterType": "PRICE_FILTER",
                 "minPrice": grid.px(1),
                 "maxPrice": grid.px(1 << 30),
-                "tickSize": grid.px(1),
+                "tickSize": tick,
             },
             {"filterType": "LOT_SIZE", **size},
             {"filterType": "MARKET_LOT_SIZE", **size},
             {"filterType": "MAX_NUM_ORDERS", "limit": desk.MOST},
             {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": algo.MOST},
-            {"filterType": "MIN_NOTIONAL", "notional": fixed8(x.min_notional)},
+            {"filterType": "MIN_NOTIONAL", "notional": fixed8(market.min_notional)},
             {
                 "filterType": "PERCENT_PRICE",
                 "multiplierUp": f"{1 + x.band_ppm / 1e6:.4f}",

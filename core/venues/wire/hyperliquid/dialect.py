@@ -44,6 +44,7 @@ class Rules(msgspec.Struct, frozen=True):
     book_ms: int = 500
     own_in_book: bool = True
     spot_basis_bps: float = 2.0
+    abstraction: str = "default"  # unifiedAccount: spot and perpetuals share a balance
 
 
 class HyperliquidDialect:
@@ -67,7 +68,7 @@ class HyperliquidDialect:
         self.desk = Desk(exchange, self.ledger, self.coins)
         self.limits = Limits(rules.weight_per_minute, rules.free_requests)
         self.dead_man = DeadMan(self.desk, self.ledger, rules.dead_man_volume)
-        self.info = Info(exchange, self.desk, self.limits, agents)
+        self.info = Info(exchange, self.desk, self.limits, agents, rules.abstraction)
         source = TESTNET if rules.testnet else MAINNET
         self.actions = Actions(exchange, self.desk, self.dead_man, self.limits, agents, source)
         self.feeds = Feeds(self.info, rules.book_ms)
@@ -119,6 +120,9 @@ class HyperliquidDialect:
 
     def venue_fault(self, rule: Rule) -> None:
         """Faults of other venues (listen keys) have no meaning here."""
+
+    def relisted(self, instrument: int) -> None:
+        """Sizes are coins here, whatever is listed."""
 
     # requests --------------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from core.venues.wire.hyperliquid.meta import meta, meta_and_contexts, spot_meta
 from core.venues.wire.hyperliquid.text import text8
 
 Json = dict[str, Any]
-NEWEST = 2000
+NEWEST, FUNDINGS = 2000, 500  # rows of one answer, of all coins together
 FOREVER = 1 << 62
 
 
@@ -30,7 +30,9 @@ class Malformed(Exception):
 class Info:
     """`answer` gives the JSON of one query, with "type" as its name. Raises Malformed."""
 
-    def __init__(self, exchange: WireExchange, desk: Desk, limits: Limits, agents: frozenset[str]) -> None:
+    def __init__(
+        self, exchange: WireExchange, desk: Desk, limits: Limits, agents: frozenset[str], abstraction: str = "default"
+    ) -> None:  # fmt: skip
         self.exchange, self.desk, self.ledger = exchange, desk, desk.ledger
         self.coins: list[Coin] = list(desk.coins)
         self.limits, self.agents = limits, agents
@@ -60,11 +62,11 @@ class Info:
             "orderStatus": (self._order_status, lambda: {"status": "unknownOid"}),
             "userFills": (lambda q: self.ledger.fills[: -NEWEST - 1 : -1], list),
             "userFillsByTime": (lambda q: _within(self.ledger.fills, q), list),
-            "userFunding": (lambda q: [funding_row(row) for row in _within(self.ledger.fundings, q)], list),
+            "userFunding": (lambda q: [funding_row(row) for row in _within(self.ledger.fundings, q)[:FUNDINGS]], list),
             "userNonFundingLedgerUpdates": (lambda q: _within(self.ledger.transfers, q), list),
             "userFees": (lambda q: self._fees(), self._fees),
             "userRateLimit": (lambda q: self._rate_limit(), self._rate_limit),
-            "userAbstraction": (lambda q: "default", lambda: "default"),
+            "userAbstraction": (lambda q: abstraction, lambda: "default"),
             "activeAssetData": (self._asset_data, dict),
         }
 

@@ -31,6 +31,7 @@ from core.venues.wire.hyperliquid.triggers import TriggerOrder
 from core.venues.wire.orders import Changed, Payment, Trade, WireOrder
 
 Json = dict[str, Any]
+SOMEBODY = "0x" + "5e" * 20
 TIFS = ("Gtc", "Alo", "Ioc", "Ioc")
 
 
@@ -162,7 +163,7 @@ class Ledger:
             self.funded[i] = 0
         row: Json = {
             "coin": coin.name,
-            "px": coin.grid.px(trade.px),
+            "px": coin.grid.px(trade.px) if order is not None else coin.grid.off(trade.px, trade.side),
             "sz": coin.grid.sz(trade.qty),
             "side": "B" if trade.side == BUY else "A",
             "time": ms,
@@ -170,7 +171,7 @@ class Ledger:
             "dir": _direction(trade, start),
             "closedPnl": text8(trade.realised),
             "hash": trade_hash(trade.id),
-            "oid": self.oid(order) if order is not None else 0,
+            "oid": self.oid(order) if order is not None else self.new_oid(),
             "crossed": not trade.maker,
             "fee": text8(trade.fee),
             "tid": trade.id,
@@ -179,10 +180,18 @@ class Ledger:
         }
         if order is not None and order.client:
             row["cloid"] = order.client
-        if trade.kind == LIQUIDATED:
-            row["liquidation"] = {"liquidatedUser": self.user, "markPx": coin.grid.px(coin.mark), "method": "market"}
+        if (user := self._liquidated(trade)) is not None:
+            method = "backstop" if trade.kind == DELEVERAGED else "market"
+            row["liquidation"] = {"liquidatedUser": user, "markPx": coin.grid.px(coin.mark), "method": method}
         self.fills.append(row)
         self.news_fills.append(row)
+
+    def _liquidated(self, trade: Trade) -> str | None:
+        """Whose liquidation a fill is part of: both sides of one are told, so makers and the deleveraged see another's.
+        Every third of our makers' fills is against one."""
+        if trade.kind == LIQUIDATED:
+            return self.user
+        return SOMEBODY if trade.kind == DELEVERAGED or (trade.maker and trade.id % 3 == 0) else None
 
     # rows ----------------------------------------------------------------------------------------------------------
 
@@ -240,4 +249,4 @@ def _direction(trade: Trade, start: int) -> str:
 def funding_row(row: Json) -> Json:
     """A funding payment as the query `userFunding` shows it."""
     delta = {"type": "funding", **{key: value for key, value in row.items() if key != "time"}}
-    return {"time": row["time"], "hash": trade_hash(0), "delta": delta}
+    return {"time": row["time"], "hash": trade_hash(0), "delta": delta}  # of zeros, whichever payment it is

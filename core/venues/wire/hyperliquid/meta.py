@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from core.venues.wire.figures import E8, decimals_of
 from core.venues.wire.hyperliquid.market import Coin
 from core.venues.wire.hyperliquid.text import text8
+from core.venues.wire.terms import TRADING
 
 Json = dict[str, Any]
 WRAPPED = {"BTC": "UBTC", "ETH": "UETH", "SOL": "USOL"}  # names of bridged coins on the spot side
@@ -16,22 +18,25 @@ def meta(coins: Sequence[Coin]) -> Json:
     """Perpetuals in order of their asset ids, with their margin tables."""
     universe, tables = [], []
     for k, coin in enumerate(coins):
-        x = coin.instrument
-        universe.append(
-            {
-                "szDecimals": coin.grid.decimals,
-                "name": coin.name,
-                "maxLeverage": x.max_leverage,
-                "marginTableId": 50 + k,
-            }
-        )
+        x, shown = coin.instrument, coin.exchange.shown[coin.i]
+        if not shown.listed:
+            continue
+        market = coin.exchange.exchange.markets[coin.i].s
+        step = coin.grid.lot * (max(market.qty_step, 1) if shown.lot >= 1 else shown.lot) / E8
+        row = {
+            "szDecimals": 99 if shown.broken else decimals_of(step),
+            "name": coin.name,
+            "maxLeverage": shown.leverage or x.max_leverage,
+            "marginTableId": 50 + k,
+        }
+        universe.append(row if shown.state == TRADING else {**row, "isDelisted": True})
         tiers = [{"lowerBound": text8(t.floor), "maxLeverage": t.max_leverage} for t in x.tiers]
         tables.append([50 + k, {"description": "", "marginTiers": tiers}])
     return {"universe": universe, "marginTables": tables, "collateralToken": 0}
 
 
 def meta_and_contexts(coins: Sequence[Coin]) -> list[Any]:
-    return [meta(coins), [coin.context() for coin in coins]]
+    return [meta(coins), [coin.context() for coin in coins if coin.exchange.shown[coin.i].listed]]
 
 
 def spot_meta(coins: Sequence[Coin]) -> Json:
