@@ -18,7 +18,6 @@ from core.domain.errors import ConfigError
 from core.domain.events import Note
 from core.domain.instrument import Instrument
 from core.domain.units import MONEY
-from core.engine.crosscheck import RESOLVE_WAIT_NS
 from core.engine.engine import Engine
 from core.engine.journal import Journal
 from core.engine.pair_seat import PairSeat
@@ -26,6 +25,7 @@ from core.engine.post import Post
 from core.engine.seat import Seat
 from core.execution.blocks import plan_params
 from core.execution.ledger import first_seq
+from core.execution.reconcile import RESOLVE_WAIT_NS
 from core.kernel import Kernels
 from core.market.source import Source
 from core.risk.params import RiskParams, limits_of

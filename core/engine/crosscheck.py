@@ -18,11 +18,10 @@ from core.engine.post import Post
 from core.engine.timers import TimerQueue
 from core.execution.closeout import is_stop
 from core.execution.fills import is_seen
-from core.execution.reconcile import TOLD_NS, Comparison, Reconciler
+from core.execution.reconcile import RESOLVE_WAIT_NS, TOLD_NS, Comparison, Reconciler
 
 PERIOD_NS = 5 * NS_PER_S
 RETRY_NS = NS_PER_S
-RESOLVE_WAIT_NS = 6 * NS_PER_S  # R + skew + L (RELIABILITY 2.3): 2 s + 1 s + 3 s
 READS = ("orders", "positions", "trades", "balance")
 
 
@@ -53,6 +52,7 @@ class CrossCheck:
         self.adopts = False  # an account that is ours alone (simulated): what it holds at start is ours
         self.doubts = False  # a start believes no single read: two rounds must show the same (a list may lose a page)
         self._shown: object = None  # what the round before showed of ours
+        self._halted: dict[int, str] = {}  # ledger: why it asked for a halt, until a round agrees
         self._unexplained: dict[tuple[int, int], int] = {}  # ledger and lots: since when a start waits for their fills
 
     def ask(self, now: int, reads: list[Read]) -> None:
@@ -89,17 +89,16 @@ class CrossCheck:
             if not fine:
                 self.why = found.why or ", ".join(sorted({d.what for d in found.differences}))
                 notes.append(Note("warn", "reconcile", f"{post.instrument.symbol}: {self.why}", post.seat))
-            if found.halt:
+            if found.halt and self._halted.get(post.number) != found.why:
+                self._halted[post.number] = found.why
                 self.on_halt(found.why)
         again = not self._agrees() and ok
         if again:
             ok, self.why = False, "the account was read once"
         self._learn(now, ok)
-        if again:
+        if again or any(reconciler.half_proven for reconciler in self._reconcilers):  # takes two reads, not two periods
             self.timers.at(now, self.timer)
-        elif not ok or any(
-            post.ledger.s.n_unknown for post in self.posts
-        ):  # its proof takes two reads, not two periods
+        elif not ok or any(post.ledger.s.n_unknown for post in self.posts):
             self.timers.at(now + RETRY_NS, self.timer)
         return notes, self._venue_made()
 
@@ -223,6 +222,7 @@ class CrossCheck:
                 post.vitals.s.liquidation_pos = held[0].pos if held else 0
         if ok:
             self.clean, self.last_ok, self.why = True, now, ""
+            self._halted.clear()
             for post in self.posts:
                 post.vitals.s.account_ts = now
 

@@ -28,6 +28,7 @@ from core.execution.slots import find
 
 ROUNDS_TO_HALT = 3
 ARRIVES_NS = 3 * NS_PER_S  # R + skew: nothing that was sent arrives later
+RESOLVE_WAIT_NS = ARRIVES_NS + LAG_NS  # after a create or amend: whatever came of it is in every answer
 TOLD_NS = LAG_NS + NS_PER_S  # after a list without an order its fills are in every answer; a second for the read
 PATIENCE_NS = {"size": 2 * LAG_NS, "found": 2 * LAG_NS}  # a smaller size is believed after L: converged by then
 IDLE_NS = 5 * NS_PER_S  # an order younger than this may still be on its way in either direction
@@ -69,7 +70,8 @@ class Reconciler:
         self.rounds_open = 0
         self._ages: dict[tuple[str, int, int], int] = {}  # difference -> rounds in a row that have shown it
         self._since: dict[tuple[str, int, int], int] = {}  # difference -> time of the first of them
-        self._absent: dict[int, int] = {}  # cl_id -> time of the first read that did not list it
+        self._absent: dict[int, int] = {}  # cl_id -> time of the first read that should have listed it and did not
+        self.half_proven = False  # the newest round is the first word of an absence: the second need not wait a period
 
     def compare(
         self,
@@ -195,7 +197,8 @@ class Reconciler:
         self, ledger: Ledger, orders: ReadReply, now: int, proof: bool, read_at: int
     ) -> tuple[tuple[Report, ...], tuple[int, ...], list[Difference]]:
         """Two reads without it: an UNKNOWN may be resolved (the ledger still checks R + skew + L), an idle live order
-        is closed as cancelled; a fill that explains it is counted whenever it comes. Without `proof` neither."""
+        is closed as cancelled; a fill that explains it is counted whenever it comes. Without `proof` neither. A read
+        that is too early to show the order says nothing: beside one that lost a page it would be the second word."""
         o = ledger.s
         listed = {order.cl_id for order in orders.orders if order.instrument == self.instrument}
         gone: list[Report] = []
@@ -207,21 +210,29 @@ class Reconciler:
             state, cl_id = o.state[i], o.cl_id[i]
             if cl_id in listed or orders.ts <= o.ts_sent[i]:
                 continue
-            first = self._absent.get(cl_id)
-            absent[cl_id] = orders.ts if first is None else first
-            twice = proof and first is not None and orders.ts > first
             if state == UNKNOWN:
-                if o.ts_sent[i] > o.ts_placed[i] and now - o.ts_sent[i] < ARRIVES_NS + LAG_NS:  # a cancel of late
+                told = read_at - o.ts_placed[i] >= RESOLVE_WAIT_NS
+            elif state in (LIVE, PENDING_CANCEL):
+                told = orders.ts - max(o.ts_sent[i], o.ts_ack[i]) > IDLE_NS
+            else:
+                continue
+            first = self._absent.get(cl_id)
+            if told and (proof or first is not None):
+                absent[cl_id] = orders.ts if first is None else first
+            twice = told and proof and first is not None and orders.ts > first
+            if state == UNKNOWN:
+                if o.ts_sent[i] > o.ts_placed[i] and now - o.ts_sent[i] < RESOLVE_WAIT_NS:  # a cancel of late
                     twice = twice and read_at - absent[cl_id] >= TOLD_NS  # until then it may just have filled
                 differences.append(Difference("unknown_absent", "resolve" if twice else "read", cl_id, 0, o.left[i], 0))
                 if twice:
                     resolve.append(cl_id)
-            elif state in (LIVE, PENDING_CANCEL) and now - max(o.ts_sent[i], o.ts_ack[i]) > IDLE_NS:
+            elif told:
                 differences.append(
                     Difference("gone", "resolve" if twice else "read", cl_id, o.venue_id[i], o.left[i], 0)
                 )
                 if twice:
                     gone.append(Report(self.instrument, CANCELED, orders.ts, cl_id, o.venue_id[i], o.side[i]))
+        self.half_proven = bool(absent.keys() - self._absent.keys())
         self._absent = absent
         return tuple(gone), tuple(resolve), differences
 

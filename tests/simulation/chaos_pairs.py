@@ -68,6 +68,7 @@ class Watch:
             return False
         lots = max(1, round(abs(shop.pos) * (0.2 + 0.8 * float(self.dice.random()))))
         self.deleveraged += shop.exchange.inject(0, "adl", (lots,))
+        world.cut = world.life
         return True
 
 

@@ -56,6 +56,7 @@ class World(Mortal):
         self.trigger: Trigger | None = None
         self.before: Life | None = None
         self.quick = False  # the trigger is of a recovery
+        self.cut: Life | None = None  # whose position a venue cut by itself
 
     def _begin(self) -> asyncio.Task[Any]:
         self.died = asyncio.Event()

@@ -15,7 +15,8 @@ from tests.simulation.pair_crash_venue import Weather
 
 CRASHES = 8  # a day
 CLEAN_S = 5.0  # after a restart on a good wire
-BAD_S = 15.0  # the same where answers are lost meanwhile: an UNKNOWN waits for its proof
+BAD_S = 15.0  # the same where answers are lost meanwhile: an UNKNOWN waits for its proof, and so does what is left of
+# a close that the venue made smaller without a word, since it had taken part of the position away meanwhile
 LONG_S = 30.0  # several of them in a row; from BAD_S on the wire is a good one
 STALE = 0.1  # share of starts that find an image one write old
 LOOK_S = 0.05
@@ -105,7 +106,7 @@ async def _look(day: Day, limit_s: float) -> None:
     world = day.world
     life = world.life
     assert life is not None
-    while (wrong := world.verdict()) and life.age_s < limit_s:
+    while (wrong := world.verdict()) and life.age_s < (max(limit_s, BAD_S) if world.cut is life else limit_s):
         if life.age_s > BAD_S:
             world.quiet()
         await tasks.sleep(LOOK_S)

@@ -18,6 +18,7 @@ from tests.simulation.weather import CHANCES, Act, Weather
 
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
 FAST, BLOCKS, SEEDS, TWICE = 12, 50, 20, 10
+LATE = (9022, 9099)  # found by ten thousand of them: a list of too early beside one that lost a page; a close cut short
 ONE = os.environ.get("PERP_TEST_SEED")
 
 
@@ -31,7 +32,7 @@ def sound(seed: int) -> Day:
     return day
 
 
-@pytest.mark.parametrize("seed", [int(ONE)] if ONE else range(FAST))
+@pytest.mark.parametrize("seed", [int(ONE)] if ONE else [*range(FAST), *LATE])
 def test_seeded_faults_leave_both_ledgers_equal(seed: int, capsys: pytest.CaptureFixture[str]) -> None:
     """Asked for by its number, a seed prints what happened, event by event."""
     day = day_of(seed)

@@ -61,9 +61,27 @@ def test_trades_that_prove_nothing_free_no_order_even_if_the_list_of_orders_is_s
     for _ in range(3):
         desk.now += 6 * S
         assert read(rec, desk, desk.now, proof=False).resolve == ()
+    for state in (UNKNOWN, FREE):
+        desk.now += 6 * S
+        heal(desk, read(rec, desk, desk.now))
+        assert desk.ledger.s.state[cl % SLOTS] == state
+
+
+@pytest.mark.parametrize(("kind", "state"), [(ACCEPTED, LIVE), (LOST, UNKNOWN)])
+def test_a_list_of_too_early_is_no_first_word_beside_one_that_lost_a_page(kind: int, state: int) -> None:
+    """RELIABILITY 2.3, seed 9022: the one cannot show the order yet, the other does not; the order stands."""
+    desk, rec = Desk(), Reconciler(0)
+    cl = live(desk, kind=kind)
+    desk.now += S
+    heal(desk, read(rec, desk, desk.now))
+    assert not rec.half_proven
     desk.now += 6 * S
     heal(desk, read(rec, desk, desk.now))
-    assert desk.ledger.s.state[cl % SLOTS] == FREE
+    assert (desk.ledger.s.state[cl % SLOTS], desk.ledger.s.open_lots[0], rec.half_proven) == (state, 10, True)
+    heal(desk, compare(rec, desk, (OpenOrder(0, cl, 53, 0, MID - 100, 10, 0),)))
+    desk.now += 6 * S
+    heal(desk, read(rec, desk, desk.now))
+    assert (desk.ledger.s.open_lots[0], rec.half_proven) == (10, True), "listed between: one word again, not two"
 
 
 def test_a_create_without_an_answer_is_not_closed_by_lists_that_do_not_show_it() -> None:
