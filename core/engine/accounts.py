@@ -37,6 +37,12 @@ class Accounts:
             if check.timer in names:
                 check.ask(now, reads)
 
+    def lost(self, instrument: int, now: int) -> None:
+        """A request there has no answer: its account is read soon."""
+        for check in self.each:
+            if any(post.place == instrument for post in check.posts):
+                check.soon(now)
+
     def answered(self, reply: ReadReply, now: int) -> tuple[list[Note], list[Report]]:
         """As `CrossCheck.answered`, at the account that the reply names."""
         return self.each[reply.account].answered(reply, now)

@@ -47,6 +47,7 @@ class CrossCheck:
         self._reconcilers = [Reconciler(post.place) for post in posts]
         self._nonce = 0
         self._replies: dict[str, ReadReply] = {}
+        self._asked = 0  # when the newest round was
         self._last_trade = 0
         self.adopted_balance: int | None = None  # wallet at the adoption, 1e-8 quote
         self.adopts = False  # an account that is ours alone (simulated): what it holds at start is ours
@@ -58,11 +59,17 @@ class CrossCheck:
     def ask(self, now: int, reads: list[Read]) -> None:
         """Start a round; an unfinished one is given up."""
         self._nonce += 1
-        self._replies = {}
+        self._replies, self._asked = {}, now
         reads.extend(
             Read(what, self._nonce, self._last_trade if what == "trades" else 0, self.account) for what in READS
         )
         self.timers.at(now + PERIOD_NS, self.timer)
+
+    def soon(self, now: int) -> None:
+        """Nobody knows an order's fate from now on: its proof begins within a second, not with the next period."""
+        when = self.timers.when(self.timer)
+        if len(self._replies) == len(READS) and when is not None and when > now + RETRY_NS:
+            self.timers.at(now + RETRY_NS, self.timer)
 
     def answered(self, reply: ReadReply, now: int) -> tuple[list[Note], list[Report]]:
         """A reply; when the round is whole it is compared. Returns notes, and what the venue did to the account unasked
@@ -144,7 +151,7 @@ class CrossCheck:
         orders, trades = self._of(post)
         found = reconciler.compare(
             post.ledger, orders, self._replies["positions"], trades, now, others + post.foreign_lots,
-            strict=not self.clean,
+            strict=not self.clean, asked=self._asked,
         )  # fmt: skip
         if not self.clean:
             found = self._taken_over(post, others, found, now)

@@ -63,6 +63,7 @@ def latch(engine: Engine, verb: str, reason: str, scope: str = "ours", stop_id: 
 
 def end_process(engine: Engine, flatten: bool, reason: str) -> None:
     """SIGTERM and quit: cancel, verify, close the round, exit; not latched. Out of a finished halt the same."""
+    engine.ends_flat = flatten or engine.state.run == FLAT
     if engine.state.latched:
         engine.ends_halted = True
         engine.stopping.clear()
@@ -92,7 +93,7 @@ def step(engine: Engine, now: int, replies: Sequence[ReadReply], reports: Sequen
             engine.rounds.finish(engine, now, "halt", carry=True)
             if engine.end_wanted is not None:
                 end_process(engine, engine.end_wanted, "stop asked during the halt")
-    elif stopping.purpose == PROCESS_END and not engine.rounds.machine.finishing:
+    elif stopping.purpose == PROCESS_END and engine.state.run != STOPPED and not engine.rounds.machine.finishing:
         waits = any(seat.unknown() for seat in engine.seats) and not stopping.late(now)
         if stopping.over(now) and not waits:
             end(engine, "orders cancelled and verified", verified=not stopping.active)
@@ -130,7 +131,17 @@ def end(engine: Engine, text: str, verified: bool) -> None:
     engine.move(STOPPED, text if verified else "not verified")
 
 
+def held(engine: Engine) -> bool:
+    """The process ended without a position, and a late fill says that an order could still close one."""
+    last = engine.rounds.last_ending
+    if not engine.ends_flat and (last is None or last.verdict != "flat"):
+        return False
+    lots = {place: sum(post.ledger.s.pos for post in posts) for place, posts in engine.places.items()}
+    return any(lots[place] and not is_dust(lots[place], posts[0].grid) for place, posts in engine.places.items())
+
+
 def flatten_end(engine: Engine, reason: str) -> None:
     """The process is ending with its positions kept: close them too."""
+    engine.ends_flat = True
     engine.stopping.begin(FLATTEN, PROCESS_END, f"end-{engine.seq}", reason, "ours", engine.now, True)
     engine.rounds.stop(engine, engine.now, True, reason)

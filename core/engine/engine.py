@@ -26,7 +26,7 @@ from core.domain.events import (
     Started,
     Step,
 )  # fmt: skip
-from core.domain.order import Refusal, Report, Request
+from core.domain.order import LOST, Refusal, Report, Request
 from core.domain.reasons import PAUSED as PAUSED_CODE
 from core.domain.reasons import name_of
 from core.engine import ending, limiting, relisting
@@ -80,6 +80,7 @@ class Engine:
         self._valued = False
         self.end_verified = False  # STOPPED, and by the venue's word
         self.end_wanted: bool | None = None  # a stop of the process that waits for the halt under way; True = flatten
+        self.ends_flat = False  # the process ends without positions
         self.ends_halted = False  # the process ends out of a halt: its limits have fired already
         self.health = Health()
         self.links: dict[int, bool] = {}
@@ -138,6 +139,9 @@ class Engine:
     def _take(self, reports: Sequence[Report], now: int) -> None:
         for number, mine in self.orders.route(reports).items():
             self.posts[number].take(mine, now)
+        for report in reports:
+            if report.kind == LOST:
+                self.check.lost(report.instrument, now)
         self.orders.share_exposure()
 
     def _input(self, event: Input, now: int) -> None:

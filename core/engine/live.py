@@ -33,6 +33,7 @@ from core.domain.events import (
 from core.domain.order import FUNDED
 from core.domain.ports import Clock, LivePort, StepSink
 from core.domain.units import NS_PER_S
+from core.engine import ending
 from core.engine.engine import Engine
 from core.engine.inbox import Inbox
 from core.engine.journal import Chunk
@@ -272,7 +273,8 @@ class LiveDriver:
 
     async def _last_look(self) -> None:
         """Our orders are gone, but the news of a last fill may still be on its way: the venues list it (R-O4). An order
-        of ours that stands after all is cancelled, and the end is not called verified; nor is one without an answer."""
+        of ours that stands after all is cancelled, and the end is not called verified; nor is one without an answer,
+        or a flat one with a position."""
         listed = await asyncio.gather(*(self._answer(Read("orders", NONCE_BASE, account=a)) for a in self._accounts))
         left = [order for reply in listed for order in reply.orders if order.cl_id]
         if left or any(reply.error for reply in listed):
@@ -282,6 +284,7 @@ class LiveDriver:
         reads = (Read("trades", NONCE_BASE, account=account) for account in self._accounts)
         for reply in await asyncio.gather(*(self._answer(read) for read in reads)):
             if reply.error:
+                self.engine.end_verified = False
                 self.inbox.input(reply)
             for trade in reply.trades:
                 key = -trade.trade_id if trade.kind == FUNDED else trade.trade_id
@@ -289,6 +292,8 @@ class LiveDriver:
                 if posts and not any(is_seen(post.ledger.s, key) for post in posts):
                     self.inbox.report(trade)
         self._turn()
+        if ending.held(self.engine):
+            self.engine.end_verified = False
 
     async def _health(self) -> None:
         """Once a second what the wire and the loop are like, as an event."""

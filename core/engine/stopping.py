@@ -112,6 +112,7 @@ class Stopping:
             )
             self.plan = self.plan if self.runs else plan
             self.runs[account] = Emergency(plan)
+            self.runs[account].seal.blind = False
         self._pending = None
 
     def over(self, now: int) -> bool:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import msgspec
 
 from core.domain.events import HeldPosition, ReadReply
-from core.domain.lateness import LAG_NS
-from core.domain.order import CANCELED, EXPIRED, FILLED, REJECTED, SLOTS, Report, Request
+from core.domain.lateness import LAG_NS, LIFETIME_NS, SKEW_NS
+from core.domain.order import ACCEPTED, CANCELED, EXPIRED, FILLED, REJECTED, SLOTS, Report, Request
 from core.domain.reasons import RATE_LIMIT
 from core.domain.units import NS_PER_MS, NS_PER_S
 from core.execution.closing import Closing, Grid, Touch, is_dust, next_slice, ours_of
@@ -25,6 +25,20 @@ STOP_SEQ = 1 << 42  # client ids of closes: a space of their own above every mil
 def is_stop(cl_id: int) -> bool:
     """A close of some stop: its id names no ledger."""
     return STOP_SEQ <= cl_id // SLOTS < 2 * STOP_SEQ
+
+
+class Sent(msgspec.Struct):
+    """A close beside foreign lots, which reduce-only would take too: what must be seen of it before the next one."""
+
+    cl_id: int
+    before: int  # the position that it was sized by
+    until: int  # ns: lists asked for from then on show all that came of it
+    trades: dict[int, int] = msgspec.field(default_factory=dict)  # lots by trade id
+    gone: int = 0  # lots that its end says were filled
+
+    def shown(self, pos: int, asked: int) -> bool:
+        """A list is behind this close while it shows as much as before, or more, or more than its fills have left."""
+        return asked >= self.until or abs(pos) <= abs(self.before) - max(1, self.gone, sum(self.trades.values()))
 
 
 class Closeout:
@@ -42,22 +56,29 @@ class Closeout:
         self.foreign_positions = 0
         self.waiting = False
         self._closing: dict[int, Closing] = {}
-        self._sent: dict[int, tuple[int, int, int]] = {}  # beside foreign lots: id of the close, the list then, when
-        self._filled: set[int] = set()  # closes that did something
+        self._sent: dict[int, Sent] = {}  # by instrument, beside foreign lots
+        self._arrives_ns = max(plan.q_ns, LIFETIME_NS + SKEW_NS + LAG_NS)
         self._count = 0
         self._sent_at = 0  # when the list was asked for that the closes on their way come from
         self.on_their_way: dict[int, tuple[Request, bool]] = {}  # by id; True: all that is held there is ours to close
         self._refused: list[Request] = []  # by a limit: proof that nothing was done
 
-    def told(self, report: Report) -> None:
+    def told(self, report: Report, now: int) -> None:
         """A close that did nothing may be followed by another one at once."""
         request, whole = self.on_their_way.pop(report.cl_id, (None, False))
         if request is not None and whole and report.kind == REJECTED and report.code == RATE_LIMIT:
             self._refused.append(request)
+        sent = self._sent.get(report.instrument)
+        if sent is None or sent.cl_id != report.cl_id:
+            return
         if report.kind == FILLED:
-            self._filled.add(report.cl_id)
-        elif report.kind in (REJECTED, CANCELED, EXPIRED) and report.cl_id not in self._filled:
-            self._sent = {k: sent for k, sent in self._sent.items() if sent[0] != report.cl_id}
+            sent.trades[report.trade_id] = report.qty
+        elif report.kind in (CANCELED, EXPIRED) and 0 < report.left < report.qty:
+            sent.gone = report.qty - report.left
+        elif not sent.trades and (report.kind == REJECTED or (report.kind in (CANCELED, EXPIRED) and report.left)):
+            del self._sent[report.instrument]
+        if report.kind in (ACCEPTED, CANCELED, EXPIRED):  # it is not on its way any more
+            sent.until = min(sent.until, now + LAG_NS)
 
     def slices(self, listed: Sequence[HeldPosition], everything: bool, asked: int, now: int) -> list[Request]:
         """The closes for this list, asked for at `asked`. `everything`: foreign positions too (scope account)."""
@@ -73,7 +94,7 @@ class Closeout:
                 grid = self.grids[held.instrument] = Grid(held.instrument, 1, abs(held.pos), 0)
             if grid is None or mine == 0:
                 continue
-            if held.instrument in self.kept or self._may_lag(held, asked):
+            if held.instrument in self.kept or self._lags(held, asked):
                 self.positions[held.instrument], self.waiting = mine, True
                 continue
             request = self._slice(mine, grid, now)
@@ -82,7 +103,7 @@ class Closeout:
                 self.on_their_way[request.cl_id] = request, mine == held.pos
                 self.positions[held.instrument] = mine
                 if not everything and mine != held.pos:
-                    self._sent[held.instrument] = (request.cl_id, held.pos, now)
+                    self._sent[held.instrument] = Sent(request.cl_id, held.pos, now + self._arrives_ns)
             elif is_dust(mine, grid):
                 self.dust[held.instrument] = mine
         return requests
@@ -110,10 +131,9 @@ class Closeout:
         self.on_their_way.update((request.cl_id, (request, True)) for request in made)
         return made
 
-    def _may_lag(self, held: HeldPosition, asked: int) -> bool:
-        """Beside foreign lots reduce-only does not protect: the list must have moved since our last close there."""
-        _, before, when = self._sent.get(held.instrument, (0, held.pos + 1, 0))
-        return held.pos == before and asked - when < LAG_NS
+    def _lags(self, held: HeldPosition, asked: int) -> bool:
+        sent = self._sent.get(held.instrument)
+        return sent is not None and not sent.shown(held.pos, asked)
 
     def _slice(self, mine: int, grid: Grid, now: int) -> Request | None:
         touch = self.touch.get(grid.instrument)

@@ -15,6 +15,7 @@ from core.domain.units import NS_PER_MS, NS_PER_S
 from core.execution.asking import RETRY_FIRST_NS, Asking, Retrying
 from core.execution.closeout import Closeout, is_stop
 from core.execution.closing import Touch, cancel_of
+from core.execution.seal import Seal
 from core.execution.standoff import Standoff
 from core.execution.stopping import (
     AUTH_FAILED,
@@ -59,11 +60,10 @@ class Emergency:
         self.standoff = Standoff()
         self.heard = False  # the venue has answered since the newest trigger
         self.ours_known = True  # False: not reconciled yet, so in scope `ours` nobody knows what may be closed
-        self._settled: int | None = None  # see `settle`
         self.together = False  # the caller waits out a Retry-After before it sends, and lets reads leave together
         self._asking = Asking(plan.first_nonce)
         self._wake = plan.started
-        self._empty_at: int | None = None
+        self.seal = Seal(plan.q_ns)
         self._zero = Zero()
         self._retrying = Retrying(jitter)
         self._flattening = False
@@ -83,7 +83,7 @@ class Emergency:
         if isinstance(event, Trigger):
             return self._on_trigger(event, now)
         if isinstance(event, Report):
-            self.closeout.told(event)
+            self.closeout.told(event, now)
             if is_stop(event.cl_id):
                 self.standoff.told(event)
             self._evidence(now, "report", f"kind {event.kind} cl_id {event.cl_id} qty {event.qty} px {event.px}")
@@ -151,7 +151,7 @@ class Emergency:
     def _restart(self, phase: str, now: int) -> None:
         self._flattening = self._flattening or phase == CLOSE
         if phase == SWEEP:
-            self._empty_at, self.verified = None, "unverified"
+            self.seal.since, self.verified = None, "unverified"
         self._zero.since = None
         self.phase, self._wake = phase, now
         self._asking.forget()
@@ -180,7 +180,7 @@ class Emergency:
         if not self.together or self.verb != "flatten":
             return ""
         if self.phase == SWEEP and (self.scope == "account" or self.ours_known):
-            return "positions" if self._empty_at is not None and now - self._empty_at >= self.plan.q_ns else ""
+            return "positions" if self.seal.passed(now) else ""
         return "orders" if self._zero.near(now) else ""
 
     def _on_reply(self, reply: ReadReply, now: int) -> Actions:
@@ -227,7 +227,8 @@ class Emergency:
         return tuple(gone)
 
     def _cancel_all(self, now: int) -> Actions:
-        self._empty_at, self.verified = None, "unverified"
+        self.verified = "unverified"
+        self.seal.broken(now, any(order.cl_id == 0 for order in self.orders))
         self.orders, wait = self.standoff.again(self.orders, now)
         self._wake = now + wait
         self._evidence(now, "cancel", f"{len(self.orders)} orders")
@@ -262,20 +263,20 @@ class Emergency:
     def settle(self, since: int, now: int) -> None:
         """For a caller that knows: since when no order of ours can be on its way or alive, 0 = one may be. The list may
         then be sealed without waiting for Q."""
-        fresh = bool(since) and not self._settled
-        self._settled = since
+        fresh = bool(since) and not self.seal.settled
+        self.seal.settled = since
         if (
             fresh
             and self.phase == SWEEP
-            and self._empty_at is not None
+            and self.seal.since is not None
             and not self._asking.waits
             and self.venue.status == OK
         ):
             self._wake = min(self._wake, now)
 
     def _sweep(self, reply: ReadReply, asked: int, now: int) -> Actions:
-        """E3, E4: cancel what is listed until a read is empty (clean), and a second one is that was asked Q later, or
-        when no order of ours could be on its way any more (sealed)."""
+        """E3, E4: cancel what is listed until a read is empty (clean), and so is what could have shown all that was
+        on its way (sealed)."""
         self.orders = self._list(reply)
         if self.orders_at_start < 0:
             self.orders_at_start = len(self.orders)
@@ -283,13 +284,8 @@ class Emergency:
             return self._cancel_all(now)
         if not reply.proof:
             return self._unproved(now)
-        settled = 0 < (self._settled or 0) <= asked
-        if self._empty_at is None:
-            self._empty_at, self.verified = now, "clean"
-            self._wake = now if settled else now + self.plan.q_ns
-            return self._tick(now)
-        if not settled and asked - self._empty_at < self.plan.q_ns:
-            self._wake = self._empty_at + self.plan.q_ns
+        if wake := self.seal.next_look(asked, now, self.verb == "halt"):
+            self.verified, self._wake = "clean", wake
             return self._tick(now)
         self.verified = "sealed"
         if self.verb == "flatten":
@@ -300,7 +296,8 @@ class Emergency:
     def _unproved(self, now: int) -> Actions:
         """Empty, but the venue is overloaded and may still apply what it has taken in: Q counts from the last such."""
         if self.phase == SWEEP:
-            self._empty_at, self.verified = now, "clean"
+            self.verified = "clean"
+            self.seal.unproved(now)
         self._wake = now + UNPROVED_NS
         return self._tick(now)
 

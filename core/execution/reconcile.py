@@ -82,8 +82,10 @@ class Reconciler:
         now: int,
         foreign_lots: int = 0,
         strict: bool = True,
+        asked: int = 0,
     ) -> Comparison:
         """One round. None or an errored reply is "not told": the round is not ok and nothing is concluded from it.
+        `asked`: when, ns; what a list says is of no later moment. 0 = its own date.
 
         While trading (not `strict`) reports overtake reads, so a difference counts from the second round that shows
         it; at start every one counts.
@@ -93,6 +95,10 @@ class Reconciler:
             for name, reply in (("orders", orders), ("positions", positions), ("trades", trades))
             if reply is None or reply.error
         ]
+        self.half_proven = False
+        if orders is not None and not orders.error:  # shown by any list at all: both words are to be had anew
+            shown = {order.cl_id for order in orders.orders if order.instrument == self.instrument}
+            self._absent = {cl_id: first for cl_id, first in self._absent.items() if cl_id not in shown}
         if missing or orders is None or positions is None or trades is None:
             return Comparison(False, (), why=f"not told: {', '.join(missing)}")
         missed = self._missed(ledger, trades)
@@ -100,7 +106,7 @@ class Reconciler:
         found, adopt, differences = self._listed(ledger, orders, missed, bool(moved), now)
         differences += [Difference("missed_fill", "apply", f.cl_id, f.venue_id, 0, f.qty) for f in missed]
         gone, resolve, absent = self._absent_orders(
-            ledger, orders, now, orders.proof and trades.proof, min(orders.ts, trades.ts)
+            ledger, orders, now, orders.proof and trades.proof, min(orders.ts, trades.ts, asked or now)
         )
         differences += absent
         differences += moved
@@ -194,7 +200,7 @@ class Reconciler:
         return now - self._since.get((what, order.cl_id, order.left - ours), now) > LAG_NS
 
     def _absent_orders(
-        self, ledger: Ledger, orders: ReadReply, now: int, proof: bool, read_at: int
+        self, ledger: Ledger, orders: ReadReply, now: int, proof: bool, asked: int
     ) -> tuple[tuple[Report, ...], tuple[int, ...], list[Difference]]:
         """Two reads without it: an UNKNOWN may be resolved (the ledger still checks R + skew + L), an idle live order
         is closed as cancelled; a fill that explains it is counted whenever it comes. Without `proof` neither. A read
@@ -210,19 +216,19 @@ class Reconciler:
             state, cl_id = o.state[i], o.cl_id[i]
             if cl_id in listed or orders.ts <= o.ts_sent[i]:
                 continue
-            if state == UNKNOWN:
-                told = read_at - o.ts_placed[i] >= RESOLVE_WAIT_NS
+            if state == UNKNOWN:  # one that the venue had shows within L, any other once it can arrive no more
+                told = asked - o.ts_ack[i] > LAG_NS if o.ts_ack[i] else asked - o.ts_placed[i] >= RESOLVE_WAIT_NS
             elif state in (LIVE, PENDING_CANCEL):
-                told = orders.ts - max(o.ts_sent[i], o.ts_ack[i]) > IDLE_NS
+                told = asked - max(o.ts_sent[i], o.ts_ack[i]) > IDLE_NS
             else:
                 continue
             first = self._absent.get(cl_id)
             if told and (proof or first is not None):
-                absent[cl_id] = orders.ts if first is None else first
-            twice = told and proof and first is not None and orders.ts > first
+                absent[cl_id] = asked if first is None else first
+            twice = told and proof and first is not None and asked > first
             if state == UNKNOWN:
                 if o.ts_sent[i] > o.ts_placed[i] and now - o.ts_sent[i] < RESOLVE_WAIT_NS:  # a cancel of late
-                    twice = twice and read_at - absent[cl_id] >= TOLD_NS  # until then it may just have filled
+                    twice = twice and asked - absent[cl_id] >= TOLD_NS  # until then it may just have filled
                 differences.append(Difference("unknown_absent", "resolve" if twice else "read", cl_id, 0, o.left[i], 0))
                 if twice:
                     resolve.append(cl_id)

@@ -47,21 +47,40 @@ STOPS = (
     Bug(
         name="first_empty_list_is_sealed",
         costs="An order that was still on its way arrives after the stop was called done.",
-        file="core/execution/emergency.py",
-        old="            self._wake = now if settled else now + self.plan.q_ns",
-        new='            return self._done(now, "orders zero")',
-        tests=(f"{EMERGENCY}::test_an_order_that_arrives_between_the_two_reads_is_cancelled_too",),
+        file="core/execution/seal.py",
+        old="        return now if first or (halts and self._words < ENOUGH) else 0",
+        new="        return 0",
+        tests=(f"{EMERGENCY}::test_an_order_that_may_be_on_its_way_delays_the_seal_until_it_is_known_or_q_has_passed",),
     ),
     Bug(
         name="second_empty_list_may_come_too_early",
         costs="Two lists within a blink agree that nothing is there; an order that was on its way arrives after both.",
-        file="core/execution/emergency.py",
-        old="        if not settled and asked - self._empty_at < self.plan.q_ns:",
-        new="        if not settled and asked < self._empty_at:",
+        file="core/execution/seal.py",
+        old="asked - self.since >= self.q_ns):",
+        new="asked >= self.since):",
         tests=(
             "tests/unit/execution/test_planted_seal.py::"
             "test_a_list_that_was_asked_early_does_not_seal_once_an_order_may_be_on_its_way_again",
         ),
+    ),
+    Bug(
+        name="list_that_is_behind_seals_a_halt",
+        costs="A replica that is behind and a list that lost a page seal a halt; the order stands, unattended.",
+        file="core/execution/seal.py",
+        old="ENOUGH = 2",
+        new="ENOUGH = 1",
+        tests=(
+            "tests/unit/execution/test_seal.py::"
+            "test_a_halt_is_not_sealed_by_a_list_that_is_behind_and_one_that_lost_a_page",
+        ),
+    ),
+    Bug(
+        name="older_list_sizes_the_next_close",
+        costs="A list from before our last close sizes the next one: somebody else's lots are sold.",
+        file="core/execution/closeout.py",
+        old="abs(pos) <= abs(self.before) - max(",
+        new="pos != self.before or 0 > max(",
+        tests=("tests/unit/execution/test_foreign_lots.py::test_a_list_that_is_older_than_the_last_one_sizes_nothing",),
     ),
     Bug(
         name="flat_after_one_zero_read",

@@ -5,9 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from core.domain.commands import Stop
+from core.domain.commands import Halt, Pause, Stop
 from core.domain.events import Read, ReadReply
 from core.domain.instrument import Instrument
+from core.domain.order import FILLED, Report
+from core.engine.live import LiveDriver
+from core.engine.runstate import HALTED, PAUSED
 from core.engine.stopping import NONCE_BASE, Q_NS, UNBOUNDED_NS, Stopping
 from core.engine.timers import TimerQueue
 from tests.simulation.async_venue import AsyncVenue
@@ -31,6 +34,57 @@ def test_an_end_whose_last_look_was_not_answered_is_not_verified(monkeypatch: py
         rig.ask(Stop(id="s", who="test"))
         await rig.to(40)
         assert rig.driver.ended and rig.engine.end_verified is not silent
+
+    LiveRig(5).run(script)
+
+
+@pytest.mark.parametrize("before", [HALTED, PAUSED])
+def test_an_end_outside_a_round_stays_unverified_whatever_comes_after_its_last_look(
+    monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    """R-S4: nobody clears that stop, and the next moment would have called it verified."""
+    read = AsyncVenue.read
+
+    async def last(self: AsyncVenue, asked: Read, emergency: bool = False) -> ReadReply:
+        reply = await read(self, asked, emergency)
+        return ReadReply(asked.what, asked.nonce, reply.ts, error="dark") if asked.nonce == NONCE_BASE else reply
+
+    monkeypatch.setattr(AsyncVenue, "read", last)
+
+    async def script(rig: LiveRig) -> None:
+        await rig.to(15)
+        rig.ask(Halt(id="h", who="test", reason="before") if before == HALTED else Pause())
+        await rig.to(30)
+        assert rig.engine.state.run == before
+        rig.ask(Stop(id="s", who="test"))
+        await rig.to(60)
+        assert rig.driver.ended and not rig.engine.end_verified
+
+    LiveRig(5).run(script)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_flat_end_with_a_fill_that_only_the_last_look_shows_is_not_verified(
+    monkeypatch: pytest.MonkeyPatch, late: bool
+) -> None:
+    """R-E8: its news was lost, and the positions were of a replica that is behind."""
+    look = LiveDriver._last_look
+
+    async def shown(self: LiveDriver) -> None:
+        post = self.engine.posts[0]
+        if late:
+            fill = Report(0, FILLED, self.clock.now(), (9 << 7) + 3, 77, 0, 250_000, 20, 0, 10**9 + 7)
+            self.inbox.report(fill)
+        await look(self)
+        assert post.ledger.s.pos == (20 if late else 0)
+
+    monkeypatch.setattr(LiveDriver, "_last_look", shown)
+
+    async def script(rig: LiveRig) -> None:
+        await rig.to(15)
+        rig.ask(Stop(id="s", who="test", flatten=True))
+        await rig.to(60)
+        assert rig.driver.ended and rig.engine.end_verified is not late
 
     LiveRig(5).run(script)
 

@@ -122,7 +122,8 @@ class OrderDoor:
             return
         self._report(request, ACCEPTED, venue_id=venue_id)
         if status in ENDED:
-            self._report(request, ENDED[status], NO_FILL, venue_id, self._left(request, answer))
+            said = answer.get("remaining") is not None  # 0 = not said
+            self._report(request, ENDED[status], NO_FILL, venue_id, self._left(request, answer) if said else 0)
 
     async def _amend(self, request: Request) -> None:
         listing = self.listings[request.instrument]

@@ -84,6 +84,40 @@ def test_a_list_of_too_early_is_no_first_word_beside_one_that_lost_a_page(kind: 
     assert (desk.ledger.s.open_lots[0], rec.half_proven) == (10, True), "listed between: one word again, not two"
 
 
+def test_a_list_is_of_the_moment_in_which_it_was_asked_for() -> None:
+    """RELIABILITY 2.3: asked 4 s after the create and answered after 6 s it may be of the first second."""
+    desk, rec = Desk(), Reconciler(0)
+    cl = live(desk, kind=LOST)
+    desk.ledger.s.ts_ack[cl % SLOTS] = 0
+    sent, states = desk.now, []
+    for asked, answered in ((4.0, 6.2), (6.2, 6.3), (6.3, 6.4)):
+        desk.now = sent + int(answered * S)
+        empty = (
+            ReadReply("orders", 1, desk.now),
+            ReadReply("positions", 2, desk.now),
+            ReadReply("trades", 3, desk.now),
+        )
+        heal(desk, rec.compare(desk.ledger, *empty, desk.now, asked=sent + int(asked * S)))
+        states.append(int(desk.ledger.s.state[cl % SLOTS]))
+    assert states == [UNKNOWN, UNKNOWN, FREE]
+
+
+def test_a_list_of_a_round_that_was_not_told_whole_still_shows_that_an_order_stands() -> None:
+    """Seed 4803: a list without it, one with it beside positions that failed, and again one without it."""
+    desk, rec = Desk(), Reconciler(0)
+    cl = live(desk)
+    desk.now += 6 * S
+    heal(desk, read(rec, desk, desk.now))
+    assert rec.half_proven
+    shown = ReadReply("orders", 1, desk.now, orders=listed(desk))
+    failed = ReadReply("positions", 2, desk.now, error="no answer")
+    assert rec.compare(desk.ledger, shown, failed, ReadReply("trades", 3, desk.now), desk.now).why
+    assert not rec.half_proven, "a round that was not told whole asks for no other at once"
+    desk.now += S
+    heal(desk, read(rec, desk, desk.now))
+    assert (desk.ledger.s.state[cl % SLOTS], desk.ledger.s.open_lots[0]) == (LIVE, 10)
+
+
 def test_a_create_without_an_answer_is_not_closed_by_lists_that_do_not_show_it() -> None:
     """RELIABILITY 2.3: it may still arrive; only an UNKNOWN order is freed, and only after R + skew + L."""
     desk, rec = Desk(), Reconciler(0)

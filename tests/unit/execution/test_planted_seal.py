@@ -14,12 +14,13 @@ def test_a_list_that_was_asked_early_does_not_seal_once_an_order_may_be_on_its_w
     stop = Emergency(plan("halt", q_ns=5 * S))
     stop.settle(0, T0)
     first = stop.on(Tick(), T0).reads[0]
-    stop.on(ReadReply("orders", first.nonce, T0), T0)
+    assert stop.on(ReadReply("orders", first.nonce, T0), T0).reads == ()
     stop.settle(T0 + S, T0 + S)
     early = stop.on(Tick(), T0 + S).reads[0]
     stop.settle(0, T0 + S)
-    stop.on(ReadReply("orders", early.nonce, T0 + S), T0 + S)
-    assert (stop.progress().verified, stop.finished()) == ("clean", False)
+    again = stop.on(ReadReply("orders", early.nonce, T0 + S), T0 + S).reads
+    assert (stop.progress().verified, stop.finished(), again) == ("clean", False, ())
     late = stop.on(Tick(), T0 + 5 * S).reads[0]
-    stop.on(ReadReply("orders", late.nonce, T0 + 5 * S), T0 + 5 * S)
+    (last,) = stop.on(ReadReply("orders", late.nonce, T0 + 5 * S), T0 + 5 * S).reads
+    stop.on(ReadReply("orders", last.nonce, T0 + 5 * S), T0 + 5 * S)
     assert (stop.progress().verified, stop.finished()) == ("sealed", True)
