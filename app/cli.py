@@ -87,7 +87,8 @@ cli = typer.Typer(
     invoke_without_command=True,
     help="Operator console with an embedded trading core for perpetual futures. Without a command: the console on the "
     "embedded market and the simulated exchange; no keys, no network.",
-    epilog="Exit codes: 0 done, 1 refused, 2-6 from halt, flatten and panic, 64 wrong usage, 70 a fault of ours.",
+    epilog="Exit codes: 0 done, 1 refused, 2-6 from stops (2 also from why, 3 from an end that no venue confirmed), "
+    "64 wrong usage, 70 a fault of ours.",
 )
 
 

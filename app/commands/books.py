@@ -62,7 +62,7 @@ def backtest(
     market: list[str] = typer.Option(
         ..., help="recordings, basis:, tape:, bars: (several); or synthetic:HOURS, pair-walk"
     ),
-    driver: str = typer.Option("reference", help="reference or compiled"),
+    driver: str = typer.Option("reference", help="reference; compiled is not built yet"),
     round_hours: float = typer.Option(None, min=0.001, max=720, help="length of a round"),
     seed: int = typer.Option(None, min=0, help="seed of the latencies"),
 ) -> None:

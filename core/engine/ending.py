@@ -131,13 +131,17 @@ def end(engine: Engine, text: str, verified: bool) -> None:
     engine.move(STOPPED, text if verified else "not verified")
 
 
-def held(engine: Engine) -> bool:
-    """The process ended without a position, and a late fill says that an order could still close one."""
+def flat(engine: Engine) -> bool:
+    """The process ended without positions, as asked."""
     last = engine.rounds.last_ending
-    if not engine.ends_flat and (last is None or last.verdict != "flat"):
-        return False
+    return engine.ends_flat or (last is not None and last.verdict == "flat")
+
+
+def held(engine: Engine) -> bool:
+    """It did, and a late fill says that an order could still close one."""
     lots = {place: sum(post.ledger.s.pos for post in posts) for place, posts in engine.places.items()}
-    return any(lots[place] and not is_dust(lots[place], posts[0].grid) for place, posts in engine.places.items())
+    open_ = any(lots[place] and not is_dust(lots[place], posts[0].grid) for place, posts in engine.places.items())
+    return open_ and flat(engine)
 
 
 def flatten_end(engine: Engine, reason: str) -> None:

@@ -216,29 +216,29 @@ class Reconciler:
             state, cl_id = o.state[i], o.cl_id[i]
             if cl_id in listed or orders.ts <= o.ts_sent[i]:
                 continue
-            if state == UNKNOWN:  # one that the venue had shows within L, any other once it can arrive no more
-                told = asked - o.ts_ack[i] > LAG_NS if o.ts_ack[i] else asked - o.ts_placed[i] >= RESOLVE_WAIT_NS
-            elif state in (LIVE, PENDING_CANCEL):
-                told = asked - max(o.ts_sent[i], o.ts_ack[i]) > IDLE_NS
-            else:
+            if state not in (UNKNOWN, LIVE, PENDING_CANCEL):
                 continue
+            had = o.ts_ack[i] > 0  # what the venue had shows within L, anything else once it can arrive no more
+            told = asked - o.ts_ack[i] > LAG_NS if had else asked - o.ts_placed[i] >= RESOLVE_WAIT_NS
             first = self._absent.get(cl_id)
-            if told and (proof or first is not None):
+            if told and (proof or had or first is not None):
                 absent[cl_id] = asked if first is None else first
             twice = told and proof and first is not None and asked > first
+            idle = now - max(o.ts_sent[i], o.ts_ack[i]) > IDLE_NS
+            if first is None and cl_id in absent and (idle or state == UNKNOWN):
+                self.half_proven = True
             if state == UNKNOWN:
                 if o.ts_sent[i] > o.ts_placed[i] and now - o.ts_sent[i] < RESOLVE_WAIT_NS:  # a cancel of late
                     twice = twice and asked - absent[cl_id] >= TOLD_NS  # until then it may just have filled
                 differences.append(Difference("unknown_absent", "resolve" if twice else "read", cl_id, 0, o.left[i], 0))
                 if twice:
                     resolve.append(cl_id)
-            elif told:
+            elif idle:
                 differences.append(
                     Difference("gone", "resolve" if twice else "read", cl_id, o.venue_id[i], o.left[i], 0)
                 )
                 if twice:
                     gone.append(Report(self.instrument, CANCELED, orders.ts, cl_id, o.venue_id[i], o.side[i]))
-        self.half_proven = bool(absent.keys() - self._absent.keys())
         self._absent = absent
         return tuple(gone), tuple(resolve), differences
 

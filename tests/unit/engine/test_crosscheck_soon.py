@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from core.engine.crosscheck import PERIOD_NS, RETRY_NS
 from tests.simulation.live_rig import LiveRig
+
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
 
 
 def test_a_lost_answer_brings_the_next_round_forward_and_a_round_under_way_is_left_alone() -> None:
