@@ -66,10 +66,16 @@ class CrossCheck:
         self.timers.at(now + PERIOD_NS, self.timer)
 
     def soon(self, now: int) -> None:
-        """Nobody knows an order's fate from now on: its proof begins within a second, not with the next period."""
+        """Nobody knows an order's fate from now on: the next round is the first that can say something of it."""
         when = self.timers.when(self.timer)
-        if len(self._replies) == len(READS) and when is not None and when > now + RETRY_NS:
-            self.timers.at(now + RETRY_NS, self.timer)
+        if len(self._replies) == len(READS) and when is not None:
+            self.timers.at(min(when, self._word_at(now)), self.timer)
+
+    def _word_at(self, now: int) -> int:
+        """The next round that can, within a period: each costs the weight that orders are sent with."""
+        pairs = zip(self.posts, self._reconcilers, strict=True)
+        word = min(reconciler.word_at(post.ledger) for post, reconciler in pairs)
+        return min(now + PERIOD_NS, max(now + RETRY_NS, word + 1))
 
     def answered(self, reply: ReadReply, now: int) -> tuple[list[Note], list[Report]]:
         """A reply; when the round is whole it is compared. Returns notes, and what the venue did to the account unasked
@@ -81,7 +87,7 @@ class CrossCheck:
             return [], []
         self.rounds += 1
         notes: list[Note] = []
-        ok = True
+        ok = calm = True
         if self.holds_reports:
             missing = [what for what in READS if self._replies[what].error]
             if missing:  # not answered is not "none": nothing is adopted from half an account (R-B4)
@@ -92,7 +98,7 @@ class CrossCheck:
         for post, reconciler in zip(self.posts, self._reconcilers, strict=True):
             found = self._compare(post, reconciler, now)
             fine = found.ok or (not self.clean and _waits(found))
-            ok = ok and fine
+            ok, calm = ok and fine, calm and _waits(found)
             if not fine:
                 self.why = found.why or ", ".join(sorted({d.what for d in found.differences}))
                 notes.append(Note("warn", "reconcile", f"{post.instrument.symbol}: {self.why}", post.seat))
@@ -105,8 +111,10 @@ class CrossCheck:
         self._learn(now, ok)
         if again or any(reconciler.half_proven for reconciler in self._reconcilers):  # takes two reads, not two periods
             self.timers.at(now, self.timer)
-        elif not ok or any(post.ledger.s.n_unknown for post in self.posts):
+        elif not ok and not calm:
             self.timers.at(now + RETRY_NS, self.timer)
+        elif any(post.ledger.s.n_unknown for post in self.posts):
+            self.timers.at(self._word_at(now), self.timer)
         return notes, self._venue_made()
 
     def _agrees(self) -> bool:

@@ -22,7 +22,7 @@ from core.domain.order import (
     Ledger,
     Report,
 )
-from core.domain.units import NS_PER_S
+from core.domain.units import FAR, NS_PER_S
 from core.execution.fills import is_seen
 from core.execution.slots import find
 
@@ -72,6 +72,21 @@ class Reconciler:
         self._since: dict[tuple[str, int, int], int] = {}  # difference -> time of the first of them
         self._absent: dict[int, int] = {}  # cl_id -> time of the first read that should have listed it and did not
         self.half_proven = False  # the newest round is the first word of an absence: the second need not wait a period
+
+    def word_at(self, ledger: Ledger) -> int:
+        """When a read can next say something of an order whose fate nobody knows, ns; FAR where there is none."""
+        o = ledger.s
+        at = FAR
+        for i in map(int, np.flatnonzero(ledger.array("state") == UNKNOWN)):
+            first = self._absent.get(int(o.cl_id[i]))
+            if first is None:
+                due = o.ts_ack[i] + LAG_NS if o.ts_ack[i] > 0 else o.ts_placed[i] + RESOLVE_WAIT_NS
+            elif o.ts_sent[i] > o.ts_placed[i]:
+                due = min(first + TOLD_NS, o.ts_sent[i] + RESOLVE_WAIT_NS)
+            else:
+                due = o.ts_placed[i] + RESOLVE_WAIT_NS
+            at = min(at, int(due))
+        return at
 
     def compare(
         self,
