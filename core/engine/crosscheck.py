@@ -208,12 +208,14 @@ class CrossCheck:
 
     def _taken_over(self, post: Post, others: int, found: Comparison, now: int) -> Comparison:
         """At start: what the venue holds and no earlier run of ours explains was there before us. Where an order of the
-        run before may have brought it, not before a list of trades would show that (L); waiting is no disagreement."""
+        run before may have brought it, or a stop of it closed ours, not before a list of trades would show that (L);
+        waiting is no disagreement."""
         if (found.why and not found.halt) or any(d.what == "missed_fill" for d in found.differences):
             return found
         held = sum(p.pos for p in self._replies["positions"].positions if p.instrument == post.place)
         lots = held - others - post.ledger.s.pos
-        if lots and lots != post.foreign_lots and _may_bring(post, BUY if lots > 0 else SELL):
+        ours_closed = lots * post.ledger.s.pos < 0
+        if lots and lots != post.foreign_lots and (ours_closed or _may_bring(post, BUY if lots > 0 else SELL)):
             if now - self._unexplained.setdefault((post.number, lots), now) >= TOLD_NS:
                 post.foreign_lots = lots
             return msgspec.structs.replace(found, halt=False, why="")
