@@ -6,9 +6,11 @@ Under xdist each worker loads this file; only the controller prints. `HYPOTHESIS
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
+import warnings
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,6 +54,18 @@ def _no_outside_connection() -> Iterator[None]:
     attempts, network.ATTEMPTS[:] = list(network.ATTEMPTS), []
     if attempts:
         pytest.fail(f"Expected loopback connections only, was {', '.join(attempts)}", pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _the_dead_are_buried_here(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A killed core leaves coroutines that nobody awaits: collected behind its test, not amid another."""
+    yield
+    if "simulation" in request.node.nodeid or any(
+        "coroutine" in str(mark.args) for mark in request.node.iter_markers("filterwarnings")
+    ):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            gc.collect()
 
 
 @pytest.fixture(autouse=True)
