@@ -7,4 +7,5 @@ from core.domain.units import NS_PER_S
 LIFETIME_NS = 2 * NS_PER_S  # R: the venue refuses a create that arrives later
 SKEW_NS = NS_PER_S // 2  # between its clock and ours
 LAG_NS = 3 * NS_PER_S  # L: how far its reads may be behind what happened
-UNBOUNDED_NS = 30 * NS_PER_S  # all three where a create carries no expiry: no proof, only patience
+Q_NS = LIFETIME_NS + SKEW_NS + LAG_NS  # all three: what was sent has arrived, and every read shows it (E4)
+UNBOUNDED_NS = 30 * NS_PER_S  # the same where a create carries no expiry: no proof, only patience

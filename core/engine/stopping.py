@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 
 from core.domain.events import Note, OpenOrder, Read, ReadReply
-from core.domain.lateness import LAG_NS, LIFETIME_NS, SKEW_NS, UNBOUNDED_NS
+from core.domain.lateness import Q_NS, UNBOUNDED_NS
 from core.domain.order import CANCEL, KEY_FLATTEN, LIVE, STOP, Report, Request
 from core.domain.units import BUY, MONEY, NS_PER_S, SELL
 from core.engine.post import Post
@@ -23,7 +23,6 @@ from core.execution.stopping import CLOSE, CONFIRM, DONE, OK, Actions, Progress,
 
 HALT, FLATTEN = "halt", "flatten"
 LATCHED, ROUND_END, PROCESS_END = "latched", "round_end", "process_end"
-Q_NS = LIFETIME_NS + SKEW_NS + LAG_NS  # until nothing in flight can arrive (RELIABILITY 5, E4)
 UNBOUNDED = frozenset({"grvt", "lighter"})  # no expiry (`Traits.expires`); named here: a replay has no adapter to ask
 END_WAIT_NS = 30 * NS_PER_S  # what a process that ends between two rounds waits for the venue's word, as a round does
 NONCE_BASE = 1 << 40  # reads of stops, apart from the cross-check's

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from core.domain.events import HeldPosition, ReadReply
-from core.domain.lateness import LAG_NS, LIFETIME_NS, SKEW_NS
+from core.domain.lateness import LAG_NS, Q_NS
 from core.domain.order import ACCEPTED, CANCELED, EXPIRED, FILLED, REJECTED, SLOTS, Report, Request
 from core.domain.reasons import RATE_LIMIT
 from core.domain.units import NS_PER_MS, NS_PER_S
@@ -57,7 +57,7 @@ class Closeout:
         self.waiting = False
         self._closing: dict[int, Closing] = {}
         self._sent: dict[int, Sent] = {}  # by instrument, beside foreign lots
-        self._arrives_ns = max(plan.q_ns, LIFETIME_NS + SKEW_NS + LAG_NS)
+        self._arrives_ns = max(plan.q_ns, Q_NS)
         self._count = 0
         self._sent_at = 0  # when the list was asked for that the closes on their way come from
         self.on_their_way: dict[int, tuple[Request, bool]] = {}  # by id; True: all that is held there is ours to close

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from core.domain.events import OpenOrder, ReadReply
-from core.domain.lateness import LAG_NS
+from core.domain.lateness import LAG_NS, LIFETIME_NS, SKEW_NS
 from core.domain.order import (
     CANCELED,
     FILLED,
@@ -27,7 +27,7 @@ from core.execution.fills import is_seen
 from core.execution.slots import find
 
 ROUNDS_TO_HALT = 3
-ARRIVES_NS = 3 * NS_PER_S  # R + skew: nothing that was sent arrives later
+ARRIVES_NS = LIFETIME_NS + 2 * SKEW_NS  # R and a generous skew: nothing that was sent arrives later
 RESOLVE_WAIT_NS = ARRIVES_NS + LAG_NS  # after a create or amend: whatever came of it is in every answer
 TOLD_NS = LAG_NS + NS_PER_S  # after a list without an order its fills are in every answer; a second for the read
 PATIENCE_NS = {"size": 2 * LAG_NS, "found": 2 * LAG_NS}  # a smaller size is believed after L: converged by then
@@ -111,9 +111,10 @@ class Reconciler:
             if reply is None or reply.error
         ]
         self.half_proven = False
-        if orders is not None and not orders.error:  # shown by any list at all: both words are to be had anew
-            shown = {order.cl_id for order in orders.orders if order.instrument == self.instrument}
-            self._absent = {cl_id: first for cl_id, first in self._absent.items() if cl_id not in shown}
+        mine = orders.orders if orders is not None and not orders.error else ()
+        listed = {order.cl_id for order in mine if order.instrument == self.instrument}
+        for cl_id in self._absent.keys() & listed:  # shown by any list at all: both words are to be had anew
+            del self._absent[cl_id]
         if missing or orders is None or positions is None or trades is None:
             return Comparison(False, (), why=f"not told: {', '.join(missing)}")
         missed = self._missed(ledger, trades)
@@ -121,7 +122,7 @@ class Reconciler:
         found, adopt, differences = self._listed(ledger, orders, missed, bool(moved), now)
         differences += [Difference("missed_fill", "apply", f.cl_id, f.venue_id, 0, f.qty) for f in missed]
         gone, resolve, absent = self._absent_orders(
-            ledger, orders, now, orders.proof and trades.proof, min(orders.ts, trades.ts, asked or now)
+            ledger, orders.ts, listed, now, orders.proof and trades.proof, min(orders.ts, trades.ts, asked or now)
         )
         differences += absent
         differences += moved
@@ -215,13 +216,12 @@ class Reconciler:
         return now - self._since.get((what, order.cl_id, order.left - ours), now) > LAG_NS
 
     def _absent_orders(
-        self, ledger: Ledger, orders: ReadReply, now: int, proof: bool, asked: int
+        self, ledger: Ledger, told_at: int, listed: set[int], now: int, proof: bool, asked: int
     ) -> tuple[tuple[Report, ...], tuple[int, ...], list[Difference]]:
         """Two reads without it: an UNKNOWN may be resolved (the ledger still checks R + skew + L), an idle live order
         is closed as cancelled; a fill that explains it is counted whenever it comes. Without `proof` neither. A read
         that is too early to show the order says nothing: beside one that lost a page it would be the second word."""
         o = ledger.s
-        listed = {order.cl_id for order in orders.orders if order.instrument == self.instrument}
         gone: list[Report] = []
         resolve: list[int] = []
         differences: list[Difference] = []
@@ -229,7 +229,7 @@ class Reconciler:
         states = ledger.array("state")
         for i in map(int, np.flatnonzero((states != FREE) & (states != RESTING_REJECT))):
             state, cl_id = o.state[i], o.cl_id[i]
-            if cl_id in listed or orders.ts <= o.ts_sent[i]:
+            if cl_id in listed or told_at <= o.ts_sent[i]:
                 continue
             if state not in (UNKNOWN, LIVE, PENDING_CANCEL):
                 continue
@@ -253,7 +253,7 @@ class Reconciler:
                     Difference("gone", "resolve" if twice else "read", cl_id, o.venue_id[i], o.left[i], 0)
                 )
                 if twice:
-                    gone.append(Report(self.instrument, CANCELED, orders.ts, cl_id, o.venue_id[i], o.side[i]))
+                    gone.append(Report(self.instrument, CANCELED, told_at, cl_id, o.venue_id[i], o.side[i]))
         self._absent = absent
         return tuple(gone), tuple(resolve), differences
 

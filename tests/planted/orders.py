@@ -144,7 +144,7 @@ ORDERS = (
         name="old_list_is_proof",
         costs="A list from before the order was sent does not show it: the order is called absent, and sent anew.",
         file="core/execution/reconcile.py",
-        old="if cl_id in listed or orders.ts <= o.ts_sent[i]:",
+        old="if cl_id in listed or told_at <= o.ts_sent[i]:",
         new="if cl_id in listed:",
         tests=(f"{COMPARED}::test_a_list_from_before_the_order_was_sent_says_nothing_of_it",),
     ),
