@@ -23,9 +23,9 @@ from core.engine.journal import Journal
 from core.engine.pair_seat import PairSeat
 from core.engine.post import Post
 from core.engine.seat import Seat
+from core.execution.absence import RESOLVE_WAIT_NS
 from core.execution.blocks import plan_params
 from core.execution.ledger import first_seq
-from core.execution.reconcile import RESOLVE_WAIT_NS
 from core.kernel import Kernels
 from core.market.source import Source
 from core.risk.params import RiskParams, limits_of

@@ -35,10 +35,10 @@ class Accounts:
         """Those whose timer fired."""
         for check in self.each:
             if check.timer in names:
-                check.ask(now, reads)
+                check.due(now, reads)
 
-    def lost(self, instrument: int, now: int) -> None:
-        """A request there has no answer: its account is read soon."""
+    def doubted(self, instrument: int, now: int) -> None:
+        """Nobody knows the fate of an order there: its account is read as soon as that can tell."""
         for check in self.each:
             if any(post.place == instrument for post in check.posts):
                 check.soon(now)

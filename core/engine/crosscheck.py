@@ -12,13 +12,14 @@ import msgspec
 
 from core.domain.events import Note, Read, ReadReply
 from core.domain.order import DELEVERAGED, FILLED, FUNDED, LIQUIDATED, UNKNOWN, Report
-from core.domain.units import BUY, NS_PER_S, SELL
+from core.domain.units import BUY, FAR, NS_PER_S, SELL
 from core.engine.orders import OWNER_SHIFT
 from core.engine.post import Post
 from core.engine.timers import TimerQueue
+from core.execution.absence import RESOLVE_WAIT_NS
 from core.execution.closeout import is_stop
 from core.execution.fills import is_seen
-from core.execution.reconcile import RESOLVE_WAIT_NS, TOLD_NS, Comparison, Reconciler
+from core.execution.reconcile import TOLD_NS, Comparison, Reconciler
 
 PERIOD_NS = 5 * NS_PER_S
 RETRY_NS = NS_PER_S
@@ -48,18 +49,19 @@ class CrossCheck:
         self._nonce = 0
         self._replies: dict[str, ReadReply] = {}
         self._asked = 0  # when the newest round was
+        self._otherwise = 0  # when the next round is if the orders that it was hurried for are known by then; 0: then
         self._last_trade = 0
         self.adopted_balance: int | None = None  # wallet at the adoption, 1e-8 quote
         self.adopts = False  # an account that is ours alone (simulated): what it holds at start is ours
         self.doubts = False  # a start believes no single read: two rounds must show the same (a list may lose a page)
         self._shown: object = None  # what the round before showed of ours
         self._halted: dict[int, str] = {}  # ledger: why it asked for a halt, until a round agrees
-        self._unexplained: dict[tuple[int, int], int] = {}  # ledger and lots: since when a start waits for their fills
+        self._unexplained: dict[int, tuple[int, int]] = {}  # by ledger: lots, since when a start waits for fills
 
     def ask(self, now: int, reads: list[Read]) -> None:
         """Start a round; an unfinished one is given up."""
         self._nonce += 1
-        self._replies, self._asked = {}, now
+        self._replies, self._asked, self._otherwise = {}, now, 0
         reads.extend(
             Read(what, self._nonce, self._last_trade if what == "trades" else 0, self.account) for what in READS
         )
@@ -68,14 +70,26 @@ class CrossCheck:
     def soon(self, now: int) -> None:
         """Nobody knows an order's fate from now on: the next round is the first that can say something of it."""
         when = self.timers.when(self.timer)
-        if len(self._replies) == len(READS) and when is not None:
-            self.timers.at(min(when, self._word_at(now)), self.timer)
+        if len(self._replies) < len(READS) or when is None:
+            return
+        word = max(now + RETRY_NS, self._word() + 1)
+        if word < when:
+            self._otherwise = self._otherwise or when
+            self.timers.at(word, self.timer)
 
-    def _word_at(self, now: int) -> int:
-        """The next round that can, within a period: each costs the weight that orders are sent with."""
+    def due(self, now: int, reads: list[Read]) -> None:
+        """The timer fired. A round for orders whose fate the stream has told since is not needed: each costs the weight
+        that orders are sent with."""
+        later, self._otherwise = self._otherwise, 0
+        if later > now and self._word() == FAR:
+            self.timers.at(later, self.timer)
+        else:
+            self.ask(now, reads)
+
+    def _word(self) -> int:
+        """When a read can say something of an order in doubt, ns; FAR: there is none."""
         pairs = zip(self.posts, self._reconcilers, strict=True)
-        word = min(reconciler.word_at(post.ledger) for post, reconciler in pairs)
-        return min(now + PERIOD_NS, max(now + RETRY_NS, word + 1))
+        return min(reconciler.word_at(post.ledger) for post, reconciler in pairs)
 
     def answered(self, reply: ReadReply, now: int) -> tuple[list[Note], list[Report]]:
         """A reply; when the round is whole it is compared. Returns notes, and what the venue did to the account unasked
@@ -109,12 +123,12 @@ class CrossCheck:
         if again:
             ok, self.why = False, "the account was read once"
         self._learn(now, ok)
-        if again or any(reconciler.half_proven for reconciler in self._reconcilers):  # takes two reads, not two periods
+        if again:
             self.timers.at(now, self.timer)
         elif not ok and not calm:
             self.timers.at(now + RETRY_NS, self.timer)
-        elif any(post.ledger.s.n_unknown for post in self.posts):
-            self.timers.at(self._word_at(now), self.timer)
+        else:
+            self.soon(now)
         return notes, self._venue_made()
 
     def _agrees(self) -> bool:
@@ -216,9 +230,12 @@ class CrossCheck:
         lots = held - others - post.ledger.s.pos
         ours_closed = lots * post.ledger.s.pos < 0
         if lots and lots != post.foreign_lots and (ours_closed or _may_bring(post, BUY if lots > 0 else SELL)):
-            if now - self._unexplained.setdefault((post.number, lots), now) >= TOLD_NS:
+            if self._unexplained.get(post.number, (0, 0))[0] != lots:
+                self._unexplained[post.number] = lots, now
+            if now - self._unexplained[post.number][1] >= TOLD_NS:
                 post.foreign_lots = lots
             return msgspec.structs.replace(found, halt=False, why="")
+        self._unexplained.pop(post.number, None)
         if not found.why:
             post.foreign_lots = lots
         return found

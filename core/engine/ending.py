@@ -94,8 +94,7 @@ def step(engine: Engine, now: int, replies: Sequence[ReadReply], reports: Sequen
             if engine.end_wanted is not None:
                 end_process(engine, engine.end_wanted, "stop asked during the halt")
     elif stopping.purpose == PROCESS_END and engine.state.run != STOPPED and not engine.rounds.machine.finishing:
-        waits = any(seat.unknown() for seat in engine.seats) and not stopping.late(now)
-        if stopping.over(now) and not waits:
+        if stopping.over(now) and not waits(engine, now):
             end(engine, "orders cancelled and verified", verified=not stopping.active)
 
 
@@ -120,6 +119,11 @@ def _held(engine: Engine, replies: Sequence[ReadReply], now: int) -> bool:
         if any(one and not (place in dust and is_dust(one, grid)) for one in lots):
             return True
     return False
+
+
+def waits(engine: Engine, now: int) -> bool:
+    """Nobody knows the fate of an order yet, and the process that would end has time for its proof."""
+    return any(seat.unknown() for seat in engine.seats) and not engine.stopping.late(now)
 
 
 def end(engine: Engine, text: str, verified: bool) -> None:

@@ -28,7 +28,7 @@ from core.domain.events import (
 )  # fmt: skip
 from core.domain.order import LOST, Refusal, Report, Request
 from core.domain.reasons import PAUSED as PAUSED_CODE
-from core.domain.reasons import name_of
+from core.domain.reasons import UNKNOWN_ORDER_ID, name_of
 from core.engine import ending, limiting, relisting
 from core.engine.accounts import Accounts
 from core.engine.commanding import REARM_WORD, obey
@@ -140,8 +140,8 @@ class Engine:
         for number, mine in self.orders.route(reports).items():
             self.posts[number].take(mine, now)
         for report in reports:
-            if report.kind == LOST:
-                self.check.lost(report.instrument, now)
+            if report.kind == LOST or report.code == UNKNOWN_ORDER_ID:  # not found: gone, filled, or never there
+                self.check.doubted(report.instrument, now)
         self.orders.share_exposure()
 
     def _input(self, event: Input, now: int) -> None:

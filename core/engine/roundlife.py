@@ -84,7 +84,7 @@ class RoundLife:
         """The stop has finished: its reads are the machine's proof."""
         stopping = engine.stopping
         progress = stopping.progress()
-        if progress is None or stopping.active:
+        if progress is None or stopping.active or (engine.state.run == STOPPING and ending.waits(engine, now)):
             return
         _, held = self._left(engine)
         self._do(engine, self.machine.observe(now, progress.orders_left, held), now)

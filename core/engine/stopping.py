@@ -16,6 +16,7 @@ from core.domain.order import CANCEL, KEY_FLATTEN, LIVE, STOP, Report, Request
 from core.domain.units import BUY, MONEY, NS_PER_S, SELL
 from core.engine.post import Post
 from core.engine.timers import TimerQueue
+from core.execution.closeout import Closeout
 from core.execution.closing import BANDS, Grid, Touch
 from core.execution.emergency import Emergency
 from core.execution.reduce import depth_within
@@ -52,6 +53,7 @@ class Stopping:
         self._pending: Trigger | None = None
         self._sure = self._swept = self.reach = False
         self._settled: dict[int, int] = {}
+        self._closeouts: dict[int, Closeout] = {}  # by account, of the newest stop; its closes outlive it
 
     @property
     def active(self) -> bool:
@@ -110,8 +112,11 @@ class Stopping:
                 account=account,
             )
             self.plan = self.plan if self.runs else plan
-            self.runs[account] = Emergency(plan)
-            self.runs[account].seal.blind = False
+            run = self.runs[account] = Emergency(plan)
+            run.seal.blind = False
+            if (earlier := self._closeouts.get(account)) is not None:
+                run.closeout.follow(earlier)
+            self._closeouts[account] = run.closeout
         self._pending = None
 
     def over(self, now: int) -> bool:

@@ -19,6 +19,7 @@ from core.execution.stopping import StopPlan
 
 TOUCH_FRESH_NS = 2 * NS_PER_S
 LIST_YOUNG_NS = 5 * NS_PER_S  # a close that a limit refused is sized by the same list again
+ENDS = (REJECTED, CANCELED, EXPIRED)
 STOP_SEQ = 1 << 42  # client ids of closes: a space of their own above every millisecond sequence
 
 
@@ -32,13 +33,18 @@ class Sent(msgspec.Struct):
 
     cl_id: int
     before: int  # the position that it was sized by
+    qty: int
     until: int  # ns: lists asked for from then on show all that came of it
     trades: dict[int, int] = msgspec.field(default_factory=dict)  # lots by trade id
-    gone: int = 0  # lots that its end says were filled
+    gone: int = -1  # lots that its end says were filled; -1: no end was told that says so
 
     def shown(self, pos: int, asked: int) -> bool:
-        """A list is behind this close while it shows as much as before, or more, or more than its fills have left."""
-        return asked >= self.until or abs(pos) <= abs(self.before) - max(1, self.gone, sum(self.trades.values()))
+        """A list is behind this close while it shows more than its fills have left. Before all of them are told any
+        list may be, whatever it shows: it may be one of between two trades."""
+        filled = sum(self.trades.values())
+        told = filled >= self.qty or filled <= self.gone
+        left = abs(self.before) - max(filled, self.gone)
+        return asked >= self.until or (told and pos * self.before > 0 and abs(pos) <= left)
 
 
 class Closeout:
@@ -64,7 +70,7 @@ class Closeout:
         self._refused: list[Request] = []  # by a limit: proof that nothing was done
 
     def told(self, report: Report, now: int) -> None:
-        """A close that did nothing may be followed by another one at once."""
+        """A close that did nothing may be followed by another one at once, sized by a list no older than its own."""
         request, whole = self.on_their_way.pop(report.cl_id, (None, False))
         if request is not None and whole and report.kind == REJECTED and report.code == RATE_LIMIT:
             self._refused.append(request)
@@ -73,12 +79,16 @@ class Closeout:
             return
         if report.kind == FILLED:
             sent.trades[report.trade_id] = report.qty
-        elif report.kind in (CANCELED, EXPIRED) and 0 < report.left < report.qty:
-            sent.gone = report.qty - report.left
-        elif not sent.trades and (report.kind == REJECTED or (report.kind in (CANCELED, EXPIRED) and report.left)):
-            del self._sent[report.instrument]
-        if report.kind in (ACCEPTED, CANCELED, EXPIRED):  # it is not on its way any more
+        elif report.kind == REJECTED:
+            sent.gone = max(sent.gone, 0)
+        elif report.kind in (CANCELED, EXPIRED) and report.left:
+            sent.gone = max(sent.gone, 0, (report.qty or sent.qty) - report.left)
+        if report.kind in (ACCEPTED, FILLED, *ENDS):  # it is not on its way any more
             sent.until = min(sent.until, now + LAG_NS)
+
+    def follow(self, earlier: Closeout) -> None:
+        """The closes of an earlier stop of this account may still be on their way. Ids go on from its last one."""
+        self._sent, self._count = earlier._sent, earlier._count
 
     def slices(self, listed: Sequence[HeldPosition], everything: bool, asked: int, now: int) -> list[Request]:
         """The closes for this list, asked for at `asked`. `everything`: foreign positions too (scope account)."""
@@ -94,7 +104,7 @@ class Closeout:
                 grid = self.grids[held.instrument] = Grid(held.instrument, 1, abs(held.pos), 0)
             if grid is None or mine == 0:
                 continue
-            if held.instrument in self.kept or self._lags(held, asked):
+            if held.instrument in self.kept or (not everything and self._lags(held, asked)):
                 self.positions[held.instrument], self.waiting = mine, True
                 continue
             request = self._slice(mine, grid, now)
@@ -103,7 +113,7 @@ class Closeout:
                 self.on_their_way[request.cl_id] = request, mine == held.pos
                 self.positions[held.instrument] = mine
                 if not everything and mine != held.pos:
-                    self._sent[held.instrument] = Sent(request.cl_id, held.pos, now + self._arrives_ns)
+                    self._sent[held.instrument] = Sent(request.cl_id, held.pos, request.qty, now + self._arrives_ns)
             elif is_dust(mine, grid):
                 self.dust[held.instrument] = mine
         return requests

@@ -167,9 +167,12 @@ class Emergency:
             return self._failed(now, f"no answer to {what} in {READ_TIMEOUT_NS // NS_PER_S} s")
         if now < self._wake:
             return self._actions()
-        if self.phase == CLOSE and self.scope != "account" and not self.ours_known:
-            self._wake = now + RETRY_FIRST_NS
-            return self._actions()
+        if self.phase == CLOSE:
+            known = self.scope == "account" or self.ours_known
+            self.standoff.reconciled(known, now)
+            if not known:
+                self._wake = now + RETRY_FIRST_NS
+                return self._actions()
         if (kept := self._asking.take(what)) is not None:
             return self._table[self.phase, what](*kept, now)
         self._wake = now + READ_TIMEOUT_NS

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from core.domain.events import OpenOrder, ReadReply
-from core.domain.lateness import LAG_NS, LIFETIME_NS, SKEW_NS
+from core.domain.lateness import LAG_NS
 from core.domain.order import (
     CANCELED,
     FILLED,
@@ -23,15 +23,13 @@ from core.domain.order import (
     Report,
 )
 from core.domain.units import FAR, NS_PER_S
+from core.execution.absence import ARRIVES_NS, IDLE_NS, Absences
 from core.execution.fills import is_seen
 from core.execution.slots import find
 
 ROUNDS_TO_HALT = 3
-ARRIVES_NS = LIFETIME_NS + 2 * SKEW_NS  # R and a generous skew: nothing that was sent arrives later
-RESOLVE_WAIT_NS = ARRIVES_NS + LAG_NS  # after a create or amend: whatever came of it is in every answer
 TOLD_NS = LAG_NS + NS_PER_S  # after a list without an order its fills are in every answer; a second for the read
-PATIENCE_NS = {"size": 2 * LAG_NS, "found": 2 * LAG_NS}  # a smaller size is believed after L: converged by then
-IDLE_NS = 5 * NS_PER_S  # an order younger than this may still be on its way in either direction
+PATIENCE_NS = dict.fromkeys(("size", "found", "gone"), 2 * LAG_NS)  # believed after L: converged by then
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -70,23 +68,13 @@ class Reconciler:
         self.rounds_open = 0
         self._ages: dict[tuple[str, int, int], int] = {}  # difference -> rounds in a row that have shown it
         self._since: dict[tuple[str, int, int], int] = {}  # difference -> time of the first of them
-        self._absent: dict[int, int] = {}  # cl_id -> time of the first read that should have listed it and did not
-        self.half_proven = False  # the newest round is the first word of an absence: the second need not wait a period
+        self.absences = Absences()
+        self._asked = 0  # when the newest round was
 
     def word_at(self, ledger: Ledger) -> int:
-        """When a read can next say something of an order whose fate nobody knows, ns; FAR where there is none."""
-        o = ledger.s
-        at = FAR
-        for i in map(int, np.flatnonzero(ledger.array("state") == UNKNOWN)):
-            first = self._absent.get(int(o.cl_id[i]))
-            if first is None:
-                due = o.ts_ack[i] + LAG_NS if o.ts_ack[i] > 0 else o.ts_placed[i] + RESOLVE_WAIT_NS
-            elif o.ts_sent[i] > o.ts_placed[i]:
-                due = min(first + TOLD_NS, o.ts_sent[i] + RESOLVE_WAIT_NS)
-            else:
-                due = o.ts_placed[i] + RESOLVE_WAIT_NS
-            at = min(at, int(due))
-        return at
+        """When a read can next say something of an order in doubt, ns; FAR where there is none."""
+        slots = np.flatnonzero((ledger.array("state") == UNKNOWN) | (ledger.array("state") == LIVE))
+        return min((self.absences.due(ledger.s, i, self._asked) for i in map(int, slots)), default=FAR)
 
     def compare(
         self,
@@ -110,11 +98,10 @@ class Reconciler:
             for name, reply in (("orders", orders), ("positions", positions), ("trades", trades))
             if reply is None or reply.error
         ]
-        self.half_proven = False
+        self._asked = asked or now
         mine = orders.orders if orders is not None and not orders.error else ()
         listed = {order.cl_id for order in mine if order.instrument == self.instrument}
-        for cl_id in self._absent.keys() & listed:  # shown by any list at all: both words are to be had anew
-            del self._absent[cl_id]
+        self.absences.shown(listed)
         if missing or orders is None or positions is None or trades is None:
             return Comparison(False, (), why=f"not told: {', '.join(missing)}")
         missed = self._missed(ledger, trades)
@@ -218,43 +205,29 @@ class Reconciler:
     def _absent_orders(
         self, ledger: Ledger, told_at: int, listed: set[int], now: int, proof: bool, asked: int
     ) -> tuple[tuple[Report, ...], tuple[int, ...], list[Difference]]:
-        """Two reads without it: an UNKNOWN may be resolved (the ledger still checks R + skew + L), an idle live order
-        is closed as cancelled; a fill that explains it is counted whenever it comes. Without `proof` neither. A read
-        that is too early to show the order says nothing: beside one that lost a page it would be the second word."""
+        """An UNKNOWN that is proven to be gone may be resolved (the ledger still checks R + skew + L), an idle live
+        order is closed as cancelled; a fill that explains it is counted whenever it comes."""
         o = ledger.s
         gone: list[Report] = []
         resolve: list[int] = []
         differences: list[Difference] = []
-        absent: dict[int, int] = {}
         states = ledger.array("state")
-        for i in map(int, np.flatnonzero((states != FREE) & (states != RESTING_REJECT))):
-            state, cl_id = o.state[i], o.cl_id[i]
+        slots = [int(i) for i in np.flatnonzero((states == UNKNOWN) | (states == LIVE) | (states == PENDING_CANCEL))]
+        self.absences.keep({int(o.cl_id[i]) for i in slots})
+        for i in slots:
+            cl_id = o.cl_id[i]
             if cl_id in listed or told_at <= o.ts_sent[i]:
                 continue
-            if state not in (UNKNOWN, LIVE, PENDING_CANCEL):
-                continue
-            had = o.ts_ack[i] > 0  # what the venue had shows within L, anything else once it can arrive no more
-            told = asked - o.ts_ack[i] > LAG_NS if had else asked - o.ts_placed[i] >= RESOLVE_WAIT_NS
-            first = self._absent.get(cl_id)
-            if told and (proof or had or first is not None):
-                absent[cl_id] = asked if first is None else first
-            twice = told and proof and first is not None and asked > first
-            idle = now - max(o.ts_sent[i], o.ts_ack[i]) > IDLE_NS
-            if first is None and cl_id in absent and (idle or state == UNKNOWN):
-                self.half_proven = True
-            if state == UNKNOWN:
-                if o.ts_sent[i] > o.ts_placed[i] and now - o.ts_sent[i] < RESOLVE_WAIT_NS:  # a cancel of late
-                    twice = twice and asked - absent[cl_id] >= TOLD_NS  # until then it may just have filled
-                differences.append(Difference("unknown_absent", "resolve" if twice else "read", cl_id, 0, o.left[i], 0))
-                if twice:
+            proven = self.absences.proven(o, i, asked, now, proof)
+            heal = "resolve" if proven else "read"
+            if o.state[i] == UNKNOWN:
+                differences.append(Difference("unknown_absent", heal, cl_id, 0, o.left[i], 0))
+                if proven:
                     resolve.append(cl_id)
-            elif idle:
-                differences.append(
-                    Difference("gone", "resolve" if twice else "read", cl_id, o.venue_id[i], o.left[i], 0)
-                )
-                if twice:
+            elif now - max(o.ts_sent[i], o.ts_ack[i]) > IDLE_NS:
+                differences.append(Difference("gone", heal, cl_id, o.venue_id[i], o.left[i], 0))
+                if proven:
                     gone.append(Report(self.instrument, CANCELED, told_at, cl_id, o.venue_id[i], o.side[i]))
-        self._absent = absent
         return tuple(gone), tuple(resolve), differences
 
     def _position(

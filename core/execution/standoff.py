@@ -1,4 +1,5 @@
-"""What keeps a stop from its end though the venue answers: orders that stand after their cancel, closes it refuses.
+"""What keeps a stop from its end though the venue answers: orders that stand after their cancel, closes it refuses, an
+account that was never reconciled.
 
 Says how long to wait before the same thing is asked again, since when it has been so, and when a person must hear of it
 (RELIABILITY 5: never FLAT while anything may stand). Sends and reads nothing.
@@ -17,6 +18,7 @@ from core.execution.stopping import OK, UNVERIFIED, Venue
 Orders = tuple[OpenOrder, ...]
 ALARM_NS = 60 * NS_PER_S
 REFUSED_MOST = 6  # closes of one instrument in a row: one a band, then some to market
+NOT_RECONCILED = "not reconciled: nobody knows what is ours"
 PASSING = (RATE_LIMIT, VENUE_BUSY, VENUE_CLOSED)  # the venue's own state, not its word on the order
 
 
@@ -80,6 +82,13 @@ class Standoff:
         self._refused = {k: (REFUSED_MOST - 1, last, code) for k, (_, last, code) in self._refused.items()}
         self._on("closes are refused: " + ", ".join(sorted({name_of(code) for _, _, code in rows})), now)
         return self._closes.next("closes")
+
+    def reconciled(self, known: bool, now: int) -> None:
+        """Whether it is known what is ours: before that nothing is closed."""
+        if not known:
+            self._on(NOT_RECONCILED, now)
+        elif self.why == NOT_RECONCILED:
+            self.moved()
 
     def _on(self, why: str, now: int) -> None:
         if not self.why:

@@ -8,7 +8,9 @@ NET_CAP = "tests/property/test_net_cap.py::test_the_net_cap_is_never_exceeded_on
 LIVE = "tests/simulation/test_live_driver.py"
 LEDGER = "tests/unit/execution/test_ledger.py"
 COMPARED = "tests/unit/execution/test_planted_reconcile.py"
+ABSENCE = "tests/unit/execution/test_absence.py"
 RECOVERY = "tests/unit/execution/test_planted_recovery.py"
+SOON = "tests/unit/engine/test_crosscheck_soon.py"
 RECONCILE = "tests/unit/execution/test_reconcile.py"
 
 ORDERS = (
@@ -127,16 +129,32 @@ ORDERS = (
     Bug(
         name="one_list_without_it_is_proof",
         costs="A list that lags behind by a second makes a living order disappear from our books.",
-        file="core/execution/reconcile.py",
-        old="twice = told and proof and first is not None and asked > first",
-        new="twice = told and proof",
+        file="core/execution/absence.py",
+        old="            return False\n",
+        new="            return proof and told\n",
         tests=(f"{RECONCILE}::test_an_unknown_order_is_freed_after_two_reads_and_not_after_one",),
+    ),
+    Bug(
+        name="absence_needs_no_time_for_its_fills",
+        costs="The order has just filled, the trades are behind: it is gone, and FLAT is said with lots.",
+        file="core/execution/absence.py",
+        old=" and asked - before.since >= LAG_NS",
+        new="",
+        tests=(f"{ABSENCE}::test_two_lists_at_once_are_no_proof_of_an_order_that_may_just_have_filled",),
+    ),
+    Bug(
+        name="not_found_asks_nobody",
+        costs="A cancel finds no order; whether it filled nobody asks for a whole period.",
+        file="core/engine/engine.py",
+        old=" or report.code == UNKNOWN_ORDER_ID",
+        new="",
+        tests=(f"{SOON}::test_a_refused_cancel_of_an_order_that_is_not_found_is_such_a_doubt",),
     ),
     Bug(
         name="list_of_too_early_is_a_word",
         costs="A replica that is behind and a list that lost a page say together that a standing order is gone.",
-        file="core/execution/reconcile.py",
-        old="told = asked - o.ts_ack[i] > LAG_NS if had else asked - o.ts_placed[i] >= RESOLVE_WAIT_NS",
+        file="core/execution/absence.py",
+        old="told = asked >= _telling(o, i)",
         new="told = True",
         tests=(f"{COMPARED}::test_a_list_of_too_early_is_no_first_word_beside_one_that_lost_a_page",),
     ),
@@ -178,8 +196,8 @@ ORDERS = (
         name="pending_create_is_closed_by_absence",
         costs="A create that is only slow is called gone; it arrives, fills, and nobody counted it.",
         file="core/execution/reconcile.py",
-        old="            if state not in (UNKNOWN, LIVE, PENDING_CANCEL):\n                continue\n",
-        new="",
+        old="np.flatnonzero((states == UNKNOWN) | (states == LIVE) | (states == PENDING_CANCEL))",
+        new="np.flatnonzero((states != FREE) & (states != RESTING_REJECT))",
         tests=(f"{COMPARED}::test_a_create_without_an_answer_is_not_closed_by_lists_that_do_not_show_it",),
     ),
     Bug(

@@ -78,9 +78,38 @@ STOPS = (
         name="older_list_sizes_the_next_close",
         costs="A list from before our last close sizes the next one: somebody else's lots are sold.",
         file="core/execution/closeout.py",
-        old="abs(pos) <= abs(self.before) - max(",
-        new="pos != self.before or 0 > max(",
+        old="abs(pos) <= left)",
+        new="pos != self.before)",
         tests=("tests/unit/execution/test_foreign_lots.py::test_a_list_that_is_older_than_the_last_one_sizes_nothing",),
+    ),
+    Bug(
+        name="stop_forgets_the_closes_of_the_one_before",
+        costs="A limit latches while a round's flatten closes: the next stop closes as much again, of the others.",
+        file="core/engine/stopping.py",
+        old="                run.closeout.follow(earlier)",
+        new="                pass",
+        tests=("tests/simulation/test_stops_foreign.py::test_a_stop_that_takes_over_a_flatten_knows_its_closes",),
+    ),
+    Bug(
+        name="close_that_did_nothing_forgets_the_one_before",
+        costs="A refused close lets an older list size the next one: somebody else's lots are sold.",
+        file="core/execution/closeout.py",
+        old="            sent.gone = max(sent.gone, 0)",
+        new="            del self._sent[report.instrument]",
+        tests=(
+            "tests/unit/execution/test_foreign_lots.py::test_a_close_that_did_nothing_keeps_what_was_known_before_it",
+        ),
+    ),
+    Bug(
+        name="flatten_waits_silently_for_an_account_nobody_read",
+        costs="The flatten closes nothing, shows OK and never rings: the operator believes that it works.",
+        file="core/execution/emergency.py",
+        old="            self.standoff.reconciled(known, now)",
+        new="            pass",
+        tests=(
+            "tests/unit/execution/test_not_reconciled.py::"
+            "test_it_is_unverified_since_it_began_to_wait_and_a_person_hears_after_a_minute",
+        ),
     ),
     Bug(
         name="flat_after_one_zero_read",

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import pytest
 
+from core.domain.events import Read, ReadReply
 from core.domain.lateness import LAG_NS
-from core.domain.order import SLOTS, UNKNOWN
-from core.engine.crosscheck import PERIOD_NS, RETRY_NS
-from core.execution.reconcile import RESOLVE_WAIT_NS
+from core.domain.order import CANCEL_REJECTED, LIVE, SLOTS, UNKNOWN, Report
+from core.domain.reasons import UNKNOWN_ORDER_ID
+from core.domain.units import FAR
+from core.engine.crosscheck import PERIOD_NS, READS, RETRY_NS
+from core.execution.absence import ARRIVES_NS
 from tests.simulation.live_rig import LiveRig
 
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
@@ -23,7 +26,7 @@ def test_a_lost_answer_brings_the_first_round_that_can_say_something_forward() -
             await rig.to(rig.venue.t + 0.01)
         o, now = rig.ledger, rig.venue.clock.now()
         slots = [i for i in range(SLOTS) if o.state[i] == UNKNOWN]
-        words = [o.ts_ack[i] + LAG_NS if o.ts_ack[i] else o.ts_placed[i] + RESOLVE_WAIT_NS for i in slots]
+        words = [o.ts_ack[i] or o.ts_placed[i] + ARRIVES_NS for i in slots]
         soon = max(now + RETRY_NS, min(words) + 1)
         assert now < soon < now + PERIOD_NS
         timers.at(now + PERIOD_NS, check.timer)
@@ -49,5 +52,65 @@ def test_a_minute_of_lost_answers_costs_no_more_than_two_rounds_for_each_and_one
         lost = rig.venue.log.faults["lose_before"] - lost
         assert lost > 5
         assert check.rounds - rounds <= 60 // 5 + 2 * lost + 2, (check.rounds - rounds, lost)
+
+    LiveRig(5).run(script)
+
+
+def test_a_cancel_that_found_no_order_brings_the_round_forward_and_a_fill_that_tells_makes_it_needless() -> None:
+    """R-O4: not found is a question; where the stream answers it, the account is not asked."""
+
+    async def script(rig: LiveRig) -> None:
+        await rig.to(16)
+        check, timers = rig.engine.check.each[0], rig.engine.timers
+        o, now = rig.ledger, rig.venue.clock.now()
+        slot = next(i for i in range(SLOTS) if o.state[i] == LIVE)
+        check.ask(now, [])
+        check._replies = dict.fromkeys(READS, ReadReply("orders", 0, now))  # a round has just ended
+        o.state[slot], o.ts_ack[slot] = UNKNOWN, now - PERIOD_NS
+        rig.engine.check.doubted(0, now)
+        assert timers.when(check.timer) == now + RETRY_NS
+        reads: list[Read] = []
+        o.state[slot] = LIVE
+        check.due(now + RETRY_NS, reads)
+        assert not reads and timers.when(check.timer) == now + PERIOD_NS, "known by now: with its period"
+        o.state[slot] = UNKNOWN
+        rig.engine.check.doubted(0, now)
+        check.due(now + RETRY_NS, reads)
+        assert len(reads) == 4, "nobody has told: it is asked"
+        o.state[slot] = LIVE
+
+    LiveRig(5).run(script)
+
+
+def test_a_refused_cancel_of_an_order_that_is_not_found_is_such_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    async def script(rig: LiveRig) -> None:
+        await rig.to(16)
+        monkeypatch.setattr(rig.engine.check, "doubted", lambda instrument, now: asked.append(instrument))
+        o, now = rig.ledger, rig.venue.clock.now()
+        slot = next(i for i in range(SLOTS) if o.state[i] == LIVE)
+        refused = Report(0, CANCEL_REJECTED, now, o.cl_id[slot], o.venue_id[slot], o.side[slot], code=UNKNOWN_ORDER_ID)
+        rig.engine._take([refused], now)
+
+    LiveRig(5).run(script)
+    assert asked == [0]
+
+
+def test_an_order_that_only_a_list_has_brought_back_is_looked_at_once_no_list_can_be_behind() -> None:
+    """Seed 2671: a stale list showed an order that was cancelled; the next word of it came a whole period later."""
+
+    async def script(rig: LiveRig) -> None:
+        await rig.to(16)
+        reconciler, o = rig.engine.check.each[0]._reconcilers[0], rig.ledger
+        slot = next(i for i in range(SLOTS) if o.state[i] == LIVE)
+        assert reconciler.word_at(rig.engine.posts[0].ledger) == FAR
+        placed, acked = o.ts_placed[slot], o.ts_ack[slot]
+        o.ts_ack[slot] = rig.venue.clock.now()
+        o.ts_placed[slot] = o.ts_ack[slot] - LAG_NS - 1
+        assert reconciler.word_at(rig.engine.posts[0].ledger) == o.ts_ack[slot] + LAG_NS + 1
+        reconciler._asked = o.ts_ack[slot] + LAG_NS + 1
+        assert reconciler.word_at(rig.engine.posts[0].ledger) == FAR, "a list that could not be behind was had"
+        o.ts_placed[slot], o.ts_ack[slot] = placed, acked
 
     LiveRig(5).run(script)

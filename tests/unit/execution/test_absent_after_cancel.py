@@ -33,13 +33,13 @@ def freed(desk: Desk, rec: Reconciler, first: int) -> float:
 
 def test_a_cancel_starts_no_proof_over_but_a_fill_has_time_to_be_told() -> None:
     """R-O1: nothing can arrive any more of an order of a minute ago; it may have filled just before the first list that
-    lacks it, and trades may be 3 s behind (L), the read itself one."""
+    lacks it, and trades may be 3 s behind (L)."""
     desk, rec = Desk(), Reconciler(0)
     cl = live(desk)
     desk.now += 60 * S
     refused(desk, cl)
     begun = desk.now
-    assert freed(desk, rec, begun + S) == 4, "one list, and L and a second after it another"
+    assert freed(desk, rec, begun + S) == 3, "one list, and L after it another"
     assert desk.now - begun < 6 * S
 
 
