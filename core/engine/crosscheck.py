@@ -125,7 +125,7 @@ class CrossCheck:
         self._learn(now, ok)
         if again:
             self.timers.at(now, self.timer)
-        elif not ok and not calm:
+        elif not ok and (not calm or self._word() == FAR):  # the round that healed it is followed by one that agrees
             self.timers.at(now + RETRY_NS, self.timer)
         else:
             self.soon(now)

@@ -188,6 +188,7 @@ def apply_gone(o: Ledger, i: int, qty: int, left: int) -> int:
         told += qty - o.qty[i]  # filled before it was adopted with what was open then
     untold = min(qty - left - told, o.left[i])
     if left > 0 and untold > 0:
+        move(o, i, LIVE, o.left[i])  # an amend on its way changes nothing any more: its larger size counts no longer
         o.qty[i] = told + untold
         move(o, i, UNKNOWN, untold)
         o.new_qty[i] = ENDED

@@ -135,6 +135,14 @@ ORDERS = (
         tests=(f"{RECONCILE}::test_an_unknown_order_is_freed_after_two_reads_and_not_after_one",),
     ),
     Bug(
+        name="amend_outlives_its_order",
+        costs="An order ends amid an amend, a fill untold: the open lots go below zero, the cap lets more through.",
+        file="core/execution/ledger.py",
+        old="        move(o, i, LIVE, o.left[i])  # an amend",
+        new="        pass  # an amend",
+        tests=(f"{LEDGER}::test_an_order_that_ended_amid_an_amend_counts_what_is_untold_and_no_larger_size", NET_CAP),
+    ),
+    Bug(
         name="absence_needs_no_time_for_its_fills",
         costs="The order has just filled, the trades are behind: it is gone, and FLAT is said with lots.",
         file="core/execution/absence.py",

@@ -22,6 +22,7 @@ from core.domain.order import (
     CANCEL_REJECTED,
     CANCELED,
     CREATE,
+    EXPIRED,
     FILLED,
     FREE,
     GTC,
@@ -107,6 +108,9 @@ class ModelVenue:
         order["open"] = int(order["filled"] < order["qty"])
         self.pos += sign * qty
         self.trades += 1
+        if order["open"] and self.rng.random() < 0.15:  # the rest expires, and that may be told before the fill
+            order["open"] = 0
+            self.say(EXPIRED, order["cl_id"], qty=order["qty"], left=order["qty"] - order["filled"])
         row = {"side": order["side"], "px": order["px"], "qty": qty, "trade_id": self.trades}
         for _ in range(1 + (self.rng.random() < 0.2)):
             self.say(FILLED, order["cl_id"], **row)

@@ -320,3 +320,18 @@ def test_cost_parts_round_against_us_and_the_total_stays_exact() -> None:
 def test_every_error_code_has_a_name() -> None:
     codes = [v for k, v in vars(ledger_module).items() if k.startswith("ERR_") and isinstance(v, int)]
     assert sorted(codes) == list(range(1, len(ledger_module.ERR_NAMES)))
+
+
+@pytest.mark.parametrize("wanted", [10, 16, 4])
+def test_an_order_that_ended_amid_an_amend_counts_what_is_untold_and_no_larger_size(wanted: int) -> None:
+    """R-L2, seed 1843: its size was written before the amend's larger one was taken off; the fill and the proof then
+    took more off the open lots than it had added, and the core counted less than the venue held."""
+    desk = Desk()
+    cl = put_in(desk, LIVE)
+    o = desk.ledger.s
+    mark_amend(o, 3, MID - 50, wanted, desk.now)
+    desk.report(dict(kind=EXPIRED, cl_id=cl, side=0, qty=10, left=6))
+    assert (o.state[3], o.left[3], o.open_lots[0]) == (UNKNOWN, 4, 4)
+    desk.report(dict(kind=AMEND_REJECTED, cl_id=cl, side=0, code=UNKNOWN_ORDER_ID))
+    desk.report(dict(kind=FILLED, cl_id=cl, side=0, px=MID, qty=4, trade_id=1))
+    assert (o.state[3], o.left[3], o.open_lots[0], o.pos) == (FREE, 0, 0, 4)
