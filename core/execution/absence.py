@@ -1,8 +1,8 @@
 """When an order that no list shows is held to be gone (RELIABILITY 2.3).
 
-Each read may be L behind, on its own. The first list without the order, asked for when nothing of it can arrive any
-more, dates its end. A list is a word if it could have shown the order. Gone is what two words lack, the second beside
-trades that were asked for L after that end: until then it may just have filled, and a size of zero would be a guess.
+Each read may be L behind, on its own. A list is a word if it could have shown the order. The first list without it
+dates its end: a word, or, of a create without any answer, a list from when it can arrive no more. Gone is what two
+words lack, the second beside trades that were asked for L after that end: until then it may just have filled.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Absences:
         """Lists and trades asked for at `asked` and whole at `now` lack the order of slot `i`: is it gone? Not
         without `proof` (an overloaded venue, a list cut short)."""
         had = o.ts_ack[i] > 0  # what the venue had it shows within L; anything else once it can arrive no more
-        ended = asked > o.ts_ack[i] if had else asked - o.ts_placed[i] >= ARRIVES_NS
         told = asked >= _telling(o, i)
+        ended = told if had else asked - o.ts_placed[i] >= ARRIVES_NS
         before = self._of.get(o.cl_id[i])
         if before is None:
             if ended and (proof or had):
@@ -63,7 +63,7 @@ class Absences:
         before = self._of.get(o.cl_id[i])
         if o.state[i] == UNKNOWN:
             if before is None:
-                return int(o.ts_ack[i] if o.ts_ack[i] > 0 else o.ts_placed[i] + ARRIVES_NS)
+                return _telling(o, i) if o.ts_ack[i] > 0 else int(o.ts_placed[i]) + ARRIVES_NS
             return max(before.since + LAG_NS, _telling(o, i))
         if o.state[i] != LIVE:
             return FAR

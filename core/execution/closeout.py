@@ -88,7 +88,8 @@ class Closeout:
 
     def follow(self, earlier: Closeout) -> None:
         """The closes of an earlier stop of this account may still be on their way. Ids go on from its last one."""
-        self._sent, self._count = earlier._sent, earlier._count
+        self._sent = earlier._sent
+        self._count = max(0, (earlier.started - self.started) // NS_PER_MS + earlier._count + 1)
 
     def slices(self, listed: Sequence[HeldPosition], everything: bool, asked: int, now: int) -> list[Request]:
         """The closes for this list, asked for at `asked`. `everything`: foreign positions too (scope account)."""

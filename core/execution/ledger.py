@@ -38,7 +38,7 @@ from core.domain.order import (
 from core.domain.reasons import UNKNOWN_ORDER_ID
 from core.domain.units import MAX_NOTIONAL, NS_PER_MS
 from core.execution.fills import book_fill, first_time, synthetic_id
-from core.execution.slots import ENDED, KEY_ADOPTED, UNASKED, find, move, rest_change
+from core.execution.slots import ENDED, KEY_ADOPTED, UNASKED, find, move, rest_change, worst_open
 from core.kernel import door, kernel
 
 ERR_ILLEGAL, ERR_NOT_OURS, ERR_NO_TRADE_ID, ERR_BAD_FIGURES, ERR_OVERFILL, ERR_SIDE = 1, 2, 3, 4, 5, 6
@@ -68,6 +68,7 @@ def fill_slot(o: Ledger, i: int, qty: int, ts: int) -> None:
     """An order of ours filled by `qty`, whatever came before: ack not yet seen, cancel or amend on its way."""
     state = o.state[i]
     left = o.left[i]
+    ended = state == UNKNOWN and o.new_qty[i] == ENDED
     if state == RESTING_REJECT or left == 0:
         return  # closed before this late fill; the position has it
     if state == PENDING_AMEND and qty > left:  # the larger size already stands at the venue
@@ -77,7 +78,7 @@ def fill_slot(o: Ledger, i: int, qty: int, ts: int) -> None:
     if qty > left:
         fault(o, ERR_OVERFILL, o.cl_id[i])
     if o.ts_ack[i] == 0:
-        if state in (UNKNOWN, PENDING_NEW):
+        if state in (UNKNOWN, PENDING_NEW) and not ended:
             state = LIVE  # a fill proves that the create arrived
         o.ts_ack[i] = ts
     if state == FREE:
@@ -87,6 +88,8 @@ def fill_slot(o: Ledger, i: int, qty: int, ts: int) -> None:
         o.n_filled_orders[o.side[i]] += 1
         state = FREE
     move(o, i, state, left)
+    if ended and left > 0:
+        o.new_qty[i] = ENDED  # the rest of what was untold
 
 
 @kernel
@@ -186,7 +189,7 @@ def apply_gone(o: Ledger, i: int, qty: int, left: int) -> int:
     told = o.qty[i] - o.left[i]
     if o.key[i] == KEY_ADOPTED and qty > o.qty[i]:
         told += qty - o.qty[i]  # filled before it was adopted with what was open then
-    untold = min(qty - left - told, o.left[i])
+    untold = min(qty - left - told, max(o.left[i], worst_open(o, i)))
     if left > 0 and untold > 0:
         move(o, i, LIVE, o.left[i])  # an amend on its way changes nothing any more: its larger size counts no longer
         o.qty[i] = told + untold

@@ -26,7 +26,7 @@ def test_a_lost_answer_brings_the_first_round_that_can_say_something_forward() -
             await rig.to(rig.venue.t + 0.01)
         o, now = rig.ledger, rig.venue.clock.now()
         slots = [i for i in range(SLOTS) if o.state[i] == UNKNOWN]
-        words = [o.ts_ack[i] or o.ts_placed[i] + ARRIVES_NS for i in slots]
+        words = [o.ts_ack[i] + LAG_NS + 1 if o.ts_ack[i] else o.ts_placed[i] + ARRIVES_NS for i in slots]
         soon = max(now + RETRY_NS, min(words) + 1)
         assert now < soon < now + PERIOD_NS
         timers.at(now + PERIOD_NS, check.timer)

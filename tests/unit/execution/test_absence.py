@@ -83,3 +83,13 @@ def test_a_living_order_is_looked_at_again_when_that_can_close_it_and_not_before
     assert absences.due(o, slot, desk.now) == max(desk.now + 3_550 * MS + LAG_NS, sent + IDLE_NS + 1)
     o.state[slot] = UNKNOWN
     assert absences.due(o, slot, desk.now) == desk.now + 3_550 * MS + LAG_NS
+
+
+def test_a_list_of_too_early_dates_no_end() -> None:
+    """R-O3: it may be from before the create. The order fills at 5 s, a fresh list lacks it, trades are behind."""
+    desk, absences = Desk(), Absences()
+    slot = live(desk, kind=ACCEPTED) % SLOTS
+    assert not lacked(absences, desk, slot, 200)
+    assert not lacked(absences, desk, slot, 5_200), "the first word"
+    assert not lacked(absences, desk, slot, 6_300), "the trades may be of before the fill"
+    assert lacked(absences, desk, slot, 8_250)

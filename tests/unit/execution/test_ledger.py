@@ -335,3 +335,28 @@ def test_an_order_that_ended_amid_an_amend_counts_what_is_untold_and_no_larger_s
     desk.report(dict(kind=AMEND_REJECTED, cl_id=cl, side=0, code=UNKNOWN_ORDER_ID))
     desk.report(dict(kind=FILLED, cl_id=cl, side=0, px=MID, qty=4, trade_id=1))
     assert (o.state[3], o.left[3], o.open_lots[0], o.pos) == (FREE, 0, 0, 4)
+
+
+def test_an_amend_that_arrived_before_its_order_ended_is_counted_with_all_that_filled() -> None:
+    """R-L2: the end comes before the word on the amend and before the fills."""
+    desk = Desk()
+    cl = put_in(desk, LIVE)
+    o = desk.ledger.s
+    mark_amend(o, 3, MID - 50, 20, desk.now)
+    desk.report(dict(kind=CANCELED, cl_id=cl, side=0, qty=20, left=5))
+    assert (o.state[3], o.left[3], o.open_lots[0]) == (UNKNOWN, 15, 15)
+    desk.report(dict(kind=FILLED, cl_id=cl, side=0, px=MID, qty=15, trade_id=1))
+    assert (o.state[3], o.open_lots[0], o.pos, o.err) == (FREE, 0, 15, 0)
+
+
+def test_a_poorer_second_word_on_an_end_forgets_no_fill_that_is_still_untold() -> None:
+    """R-O2: cancelled with 6 filled, 3 of them told; then an answer that knows no sizes but the order's rest."""
+    desk = Desk()
+    cl = put_in(desk, LIVE)
+    o = desk.ledger.s
+    desk.report(dict(kind=CANCELED, cl_id=cl, side=0, qty=10, left=4))
+    desk.report(dict(kind=FILLED, cl_id=cl, side=0, px=MID, qty=3, trade_id=1))
+    desk.report(dict(kind=CANCELED, cl_id=cl, side=0, qty=6, left=6))
+    assert (o.state[3], o.left[3], o.open_lots[0], o.pos) == (UNKNOWN, 3, 3, 3)
+    desk.report(dict(kind=FILLED, cl_id=cl, side=0, px=MID, qty=3, trade_id=2))
+    assert (o.state[3], o.open_lots[0], o.pos) == (FREE, 0, 6)
