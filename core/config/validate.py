@@ -185,7 +185,7 @@ def _did_you_mean(model: type[BaseModel], loc: tuple[Any, ...]) -> str:
     near = difflib.get_close_matches(str(loc[-1]), names, 1, 0.6)
     if near:
         return f"; did you mean {near[0]!r}?"
-    return f"; known here: {', '.join(sorted(n for n in names if '_' in n or n.islower()))}" if names else ""
+    return f"; known here: {', '.join(sorted({n for n in names if '_' in n or n.islower()}))}" if names else ""
 
 
 def known_keys(model: type[BaseModel] | None) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from core.domain.events import Note, Read, ReadReply
+from core.domain.lateness import LAG_NS
 from core.domain.order import DELEVERAGED, FILLED, FUNDED, LIQUIDATED, UNKNOWN, Report
 from core.domain.units import BUY, FAR, NS_PER_S, SELL
 from core.engine.orders import OWNER_SHIFT
@@ -19,10 +20,11 @@ from core.engine.timers import TimerQueue
 from core.execution.absence import RESOLVE_WAIT_NS
 from core.execution.closeout import is_stop
 from core.execution.fills import is_seen
-from core.execution.reconcile import TOLD_NS, Comparison, Reconciler
+from core.execution.reconcile import Comparison, Reconciler
 
 PERIOD_NS = 5 * NS_PER_S
 RETRY_NS = NS_PER_S
+TOLD_NS = LAG_NS + NS_PER_S  # after a position that no trade explains its fills are in every answer; a second to read
 READS = ("orders", "positions", "trades", "balance")
 
 

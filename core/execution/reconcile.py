@@ -22,13 +22,12 @@ from core.domain.order import (
     Ledger,
     Report,
 )
-from core.domain.units import FAR, NS_PER_S
+from core.domain.units import FAR
 from core.execution.absence import ARRIVES_NS, IDLE_NS, Absences
 from core.execution.fills import is_seen
 from core.execution.slots import find
 
 ROUNDS_TO_HALT = 3
-TOLD_NS = LAG_NS + NS_PER_S  # after a list without an order its fills are in every answer; a second for the read
 PATIENCE_NS = dict.fromkeys(("size", "found", "gone"), 2 * LAG_NS)  # believed after L: converged by then
 
 
