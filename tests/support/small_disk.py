@@ -21,6 +21,7 @@ ROOMY = 1_300 << 20  # bytes: above what the core itself calls little room
 SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN: every later write is an input/output error
 NO_FLUSH = struct.pack("I", 2)
 FILLER = ".filler"
+TURNS = 20  # tries to make it full while somebody writes
 KEEPER = """
 if [ "$1" = tmpfs ]; then mount -t tmpfs -o "size=$2,mode=700" perp-small-disk "$3"
 else mount -o loop,errors=remount-ro "$2" "$3" && chmod 700 "$3"; fi || exit 1
@@ -65,8 +66,14 @@ class SmallDisk:
     def fill(self) -> None:
         """Full to the last page (a tmpfs); files that are open may still grow within their last page."""
         (self.folder / FILLER).write_bytes(bytes(4_096))  # one page at least: a size of 0 is no limit at all
-        now = os.statvfs(self.folder)
-        self._size((now.f_blocks - now.f_bfree) * now.f_frsize)
+        for turn in range(TURNS):  # who writes here goes on meanwhile: a size below what is used by then is refused
+            now = os.statvfs(self.folder)
+            try:
+                self._size((now.f_blocks - now.f_bfree) * now.f_frsize)
+                break
+            except subprocess.CalledProcessError:
+                if turn == TURNS - 1:
+                    raise
 
     def clear(self) -> None:
         """There is room again."""
