@@ -74,8 +74,8 @@ class CrossCheck:
         when = self.timers.when(self.timer)
         if len(self._replies) < len(READS) or when is None:
             return
-        proof = self._replies["orders"].proof and self._replies["trades"].proof
-        word = max(now + (RETRY_NS if proof else 2 * RETRY_NS), self._word() + 1)  # an overloaded venue is asked less
+        proof = max(self._replies["orders"].proves_at, self._replies["trades"].proves_at)  # an overloaded venue's
+        word = max(now + RETRY_NS, proof, self._word() + 1)
         if word < when:
             self._otherwise = self._otherwise or when
             self.timers.at(word, self.timer)

@@ -64,7 +64,7 @@ class Absences:
         if o.state[i] == UNKNOWN:
             if before is None:
                 return _telling(o, i) if o.ts_ack[i] > 0 else int(o.ts_placed[i]) + ARRIVES_NS
-            return max(before.since + LAG_NS, _telling(o, i))
+            return max(before.since + LAG_NS, _telling(o, i), int(o.ts_placed[i]) + RESOLVE_WAIT_NS)
         if o.state[i] != LIVE:
             return FAR
         if before is not None and before.word:

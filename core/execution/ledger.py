@@ -245,6 +245,8 @@ def apply_change_refused(o: Ledger, i: int, pending: int, code: int) -> int:
         rest_change(o, i)
     if pending == PENDING_AMEND:
         o.n_rejected += 1
+        if o.ts_ack[i] > 0:
+            o.ts_placed[i] = o.ts_ack[i]  # of this amend nothing can arrive any more: it was answered
     return 1
 
 

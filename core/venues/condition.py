@@ -45,6 +45,7 @@ class Condition:
         self.offset_known = False
         self._failures = 0
         self._wait = LEAST_NS
+        self._overloaded_until = 0  # ten seconds after the last sign of it, whatever else came since
 
     def _to(self, name: str, until: int = 0, text: str = "") -> None:
         if (name, until) != (self.state.name, self.state.until):
@@ -60,7 +61,8 @@ class Condition:
         if venue == "banned":
             self._to("banned", now + int(max(1.0, retry_after_s) * NS_PER_S), text)
         elif venue == "overloaded":
-            self._to("overloaded", now + OVERLOAD_NS, text)
+            self._overloaded_until = now + OVERLOAD_NS
+            self._to("overloaded", self._overloaded_until, text)
         elif venue in ("auth", "clock", "closed"):
             self._to(venue, 0, text)
         else:
@@ -73,6 +75,11 @@ class Condition:
         self._failures, self._wait = 0, LEAST_NS
         if self.state.name in ("down", "closed") or (self.state.until and now >= self.state.until):
             self._to("ok")
+
+    def proves_at(self, asked: int) -> int:
+        """0 where absence from an answer to what was asked for at `asked`, ns, proves something; else from when on it
+        would: an overloaded venue may still apply what it has taken in."""
+        return self._overloaded_until if asked < self._overloaded_until else 0
 
     def probe_due(self, now: int) -> bool:
         """True when a probe should be sent: half open. The wait doubles with every one that fails."""

@@ -7,6 +7,7 @@ from tests.planted.bug import Bug
 NET_CAP = "tests/property/test_net_cap.py::test_the_net_cap_is_never_exceeded_on_a_thousand_random_sequences"
 LIVE = "tests/simulation/test_live_driver.py"
 LEDGER = "tests/unit/execution/test_ledger.py"
+CONDITION = "tests/venues/test_condition.py"
 COMPARED = "tests/unit/execution/test_planted_reconcile.py"
 ABSENCE = "tests/unit/execution/test_absence.py"
 RECOVERY = "tests/unit/execution/test_planted_recovery.py"
@@ -205,6 +206,14 @@ ORDERS = (
         old="orders.proof and trades.proof",
         new="orders.proof",
         tests=(f"{COMPARED}::test_trades_that_prove_nothing_free_no_order_even_if_the_list_of_orders_is_sound",),
+    ),
+    Bug(
+        name="overload_is_forgotten_with_the_next_answer",
+        costs="A 503, then a ban: a list that was asked for before it proves an order absent that is yet applied.",
+        file="core/venues/condition.py",
+        old="return self._overloaded_until if asked < self._overloaded_until else 0",
+        new='return self.state.until if self.state.name == "overloaded" else 0',
+        tests=(f"{CONDITION}::test_what_was_asked_of_an_overloaded_venue_proves_no_absence_whatever_came_since",),
     ),
     Bug(
         name="order_of_another_instrument_is_adopted",

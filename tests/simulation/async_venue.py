@@ -268,6 +268,7 @@ class AsyncVenue:
 
     async def read(self, read: Read, emergency: bool = False) -> ReadReply:
         door = self.door
+        asked = self.clock.now()
         await door.admit(lane_of_read(emergency))
         self._left()
         await tasks.sleep(self.leg() * 2)
@@ -285,8 +286,10 @@ class AsyncVenue:
         lag = LAG_S * self.dice.random() if self.roll("read_stale") else 0.0
         hole = self.dice.random() if self.roll("page_lost") else -1.0
         found = self.replica.found(read.what, self.t, lag, hole)
+        proves_at = door.answered(asked)
         reply = ReadReply(
-            read.what, read.nonce, self.clock.now(), account=read.account, proof=door.answered(), **found
+            read.what, read.nonce, self.clock.now(), account=read.account, proof=not proves_at, proves_at=proves_at,
+            **found,
         )  # fmt: skip
         await tasks.sleep(self.leg())
         self.on_event("read", reply)

@@ -73,11 +73,10 @@ class Door:
         until = self.condition.state.until
         self.condition.answered(max(self.clock.now(), until) if half_open else self.clock.now())
 
-    def answered(self) -> bool:
-        """A read was answered; True where absence in it proves something."""
-        proof = self.condition.state.name != "overloaded"
+    def answered(self, asked: int) -> int:
+        """A read that was asked for at `asked` was answered: `Condition.proves_at`."""
         self.condition.answered(self.clock.now())
-        return proof
+        return self.condition.proves_at(asked)
 
 
 def lane_of(request: Request) -> int:

@@ -44,6 +44,20 @@ def test_a_ban_keeps_its_time_whatever_answers() -> None:
     assert condition.blocks(6 * NS_PER_S) == RATE_LIMIT and condition.blocks(7 * NS_PER_S) == 0
 
 
+def test_what_was_asked_of_an_overloaded_venue_proves_no_absence_whatever_came_since() -> None:
+    """R-B4: a read that was on its way is answered after the end, and a ban, a probe or another answer lay between."""
+    condition = known()
+    assert condition.proves_at(0) == 0
+    condition.failed("overloaded", "503", NS_PER_S)
+    condition.failed("banned", "429", 2 * NS_PER_S, 1.0)
+    condition.answered(4 * NS_PER_S)
+    assert condition.state.name == "ok"
+    assert condition.proves_at(4 * NS_PER_S) == condition.proves_at(11 * NS_PER_S - 1) == 11 * NS_PER_S
+    condition.failed("overloaded", "503", 5 * NS_PER_S)
+    assert condition.proves_at(11 * NS_PER_S) == 15 * NS_PER_S, "counted from the last"
+    assert condition.proves_at(15 * NS_PER_S) == 0, "the first that is asked for after it"
+
+
 def test_a_refused_key_stays_refused() -> None:
     condition = known()
     condition.failed("auth", "key", 0)

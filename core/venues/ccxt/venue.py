@@ -231,11 +231,12 @@ class CcxtVenue:
 
     async def read(self, read: Read, emergency: bool = False) -> ReadReply:
         """One answer; `error` where there is none."""
+        asked = self.clock.now()
         reply = await self.reader.read(read, emergency)
-        overloaded = self.condition.state.name == "overloaded"  # it may still apply what it has taken in
         if not reply.error:
             self.condition.answered(self.clock.now())
-        return msgspec.structs.replace(reply, proof=False) if overloaded else reply
+        proves_at = self.condition.proves_at(asked)
+        return msgspec.structs.replace(reply, proof=False, proves_at=proves_at) if proves_at else reply
 
     async def cancel_all(self, instrument: int) -> bool:
         """The venue's own cancel-all where it has one; False: cancel one by one."""

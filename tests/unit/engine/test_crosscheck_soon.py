@@ -82,6 +82,26 @@ def test_a_cancel_that_found_no_order_brings_the_round_forward_and_a_fill_that_t
     LiveRig(5).run(script)
 
 
+def test_an_overloaded_venue_is_asked_when_it_can_prove_something_and_else_with_the_period() -> None:
+    """R-N2, seed 2684: while absence proves nothing each hurried round costs weight for nothing; the first that can
+    prove it is not a second late."""
+
+    async def script(rig: LiveRig) -> None:
+        await rig.to(16)
+        check, timers = rig.engine.check.each[0], rig.engine.timers
+        o, now = rig.ledger, rig.venue.clock.now()
+        slot = next(i for i in range(SLOTS) if o.state[i] == LIVE)
+        o.state[slot], o.ts_ack[slot] = UNKNOWN, now - PERIOD_NS
+        for proves_at in (now + 3 * RETRY_NS, now + 9 * RETRY_NS):
+            check.ask(now, [])
+            check._replies = dict.fromkeys(READS, ReadReply("orders", 0, now, proof=False, proves_at=proves_at))
+            rig.engine.check.doubted(0, now)
+            assert timers.when(check.timer) == min(proves_at, now + PERIOD_NS)
+        o.state[slot] = LIVE
+
+    LiveRig(5).run(script)
+
+
 def test_a_refused_cancel_of_an_order_that_is_not_found_is_such_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 

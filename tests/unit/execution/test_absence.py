@@ -85,6 +85,17 @@ def test_a_living_order_is_looked_at_again_when_that_can_close_it_and_not_before
     assert absences.due(o, slot, desk.now) == desk.now + 3_550 * MS + LAG_NS
 
 
+def test_an_order_whose_amend_got_no_answer_is_looked_at_when_the_ledger_can_free_it() -> None:
+    """Seed 4890: each second before it was asked for nothing, and the next round after it came a second late."""
+    desk, absences = Desk(), Absences()
+    slot = live(desk) % SLOTS
+    o = desk.ledger.s
+    desk.now += 60 * S
+    assert not lacked(absences, desk, slot, 0)
+    o.state[slot], o.ts_placed[slot] = UNKNOWN, desk.now + S
+    assert absences.due(o, slot, desk.now) == desk.now + S + RESOLVE_WAIT_NS
+
+
 def test_a_list_of_too_early_dates_no_end() -> None:
     """R-O3: it may be from before the create. The order fills at 5 s, a fresh list lacks it, trades are behind."""
     desk, absences = Desk(), Absences()

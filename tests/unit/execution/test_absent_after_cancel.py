@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain.order import ACCEPTED, CANCEL_REJECTED, FREE, LOST, PENDING_CANCEL, SLOTS, UNKNOWN
+from core.domain.order import ACCEPTED, AMEND_REJECTED, CANCEL_REJECTED, FREE, LOST, PENDING_CANCEL, SLOTS, UNKNOWN
 from core.domain.reasons import UNKNOWN_ORDER_ID
 from core.execution.reconcile import Reconciler
 from core.execution.recovery import resolve_absent
@@ -71,6 +71,20 @@ def test_the_proof_counts_from_the_last_create_or_amend(amended: bool) -> None:
     assert resolve_absent(desk.ledger.plain, cl, asked + 6 * S - 1, 6 * S) == 0
     assert resolve_absent(desk.ledger.plain, cl, asked + 6 * S, 6 * S) == 1
     assert desk.ledger.s.state[cl % SLOTS] == FREE
+
+
+def test_an_amend_that_was_answered_starts_no_proof_over() -> None:
+    """R-O1, seed 4890: a list lacked the order, it was amended before the second one did; nothing of an amend that was
+    refused is on its way."""
+    desk, rec = Desk(), Reconciler(0)
+    cl = live(desk)
+    desk.now += 60 * S
+    heal(desk, read(rec, desk, desk.now))
+    desk.now += 3 * S
+    mark_amend(desk.ledger.s, cl % SLOTS, MID - 50, 16, desk.now)
+    desk.report({"kind": AMEND_REJECTED, "cl_id": cl, "code": UNKNOWN_ORDER_ID})
+    assert desk.ledger.s.state[cl % SLOTS] == UNKNOWN
+    assert freed(desk, rec, desk.now) == 1
 
 
 def test_an_unknown_order_is_as_old_as_the_last_request_for_it() -> None:

@@ -15,6 +15,7 @@ from core.domain.order import CANCEL, CREATE, IOC, REDUCE_ONLY, REJECTED
 from core.domain.reasons import RATE_LIMIT, VENUE_CLOSED, name_of
 from core.domain.units import NS_PER_S
 from core.engine.inbox import Inbox
+from core.venues.condition import OVERLOAD_NS
 from tests.venues.ccxt.fault_hall import BINANCE, BOTH, Hall, Venue, equal, quoting, settled
 from tests.venues.ccxt.live_hall import eventually, request, trading
 
@@ -145,6 +146,28 @@ def use_up(made: Any, share: float) -> None:
     """Weight is used up to this share of the minute."""
     budget, now = made.instances.budget, made.clock.monotonic()
     budget.spend(share * budget.limit - budget.used(now), now)
+
+
+@BOTH
+@pytest.mark.row("R-B4")
+async def test_a_list_that_was_asked_of_an_overloaded_venue_is_no_proof_and_says_from_when_on_one_is(
+    hall: Hall,
+) -> None:
+    async with hall.venue() as at:
+        made = hall.adapter(at, Inbox(1))
+        await made.open(listen=False)
+        try:
+            now = made.clock.now()
+            made.condition.failed("overloaded", "503", now)
+            reply = await made.read(Read("orders", 1))
+            assert (reply.error, reply.proof, reply.proves_at) == ("", False, now + OVERLOAD_NS)
+            made.condition.failed("banned", "429", now - OVERLOAD_NS, 1.0)  # what it is called since changes nothing
+            assert not (await made.read(Read("orders", 2))).proof
+            made.condition.failed("overloaded", "503", now - OVERLOAD_NS)
+            reply = await made.read(Read("orders", 3))
+            assert (reply.error, reply.proof, reply.proves_at) == ("", True, 0)
+        finally:
+            await made.close()
 
 
 @BOTH
