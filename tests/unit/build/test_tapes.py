@@ -93,6 +93,7 @@ def test_recorded_spot_or_inverse_prices_may_be_the_second_leg(
         opened(loaded, [usdm, str(recordings("wire/binance_cm_btcusd_perp_20240808.txt.gz"))], state_dir)
 
 
+@pytest.mark.timeout(900)  # on a new machine it compiles the kernels first: two minutes of a free core
 def test_a_dual_backtest_is_the_same_whichever_is_named_first(tape: str, tmp_path: Path) -> None:
     found = []
     for n, names in enumerate(((tape, BASIS), (BASIS, tape))):
