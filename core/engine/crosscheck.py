@@ -74,8 +74,8 @@ class CrossCheck:
         when = self.timers.when(self.timer)
         if len(self._replies) < len(READS) or when is None:
             return
-        proof = max(self._replies["orders"].proves_at, self._replies["trades"].proves_at)  # an overloaded venue's
-        word = max(now + RETRY_NS, proof, self._word() + 1)
+        proves_at = max(self._replies["orders"].proves_at, self._replies["trades"].proves_at)
+        word = max(now + RETRY_NS, proves_at, self._word() + 1)
         if word < when:
             self._otherwise = self._otherwise or when
             self.timers.at(word, self.timer)
