@@ -168,6 +168,8 @@ class LiveCore(Standing):
             ]  # fmt: skip
         finally:
             await probe.close()
+        for venue, asked in zip(self.venues, venues, strict=True):
+            venue.instances.budget.inherit(asked.instances.budget)
         if owners:
             raise Refused(
                 f"{owners[0]}: this is the account's own key, which may withdraw. Approve an agent wallet "

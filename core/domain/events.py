@@ -92,6 +92,7 @@ class ReadReply(msgspec.Struct, frozen=True, tag="read"):
     account: int = 0
     proof: bool = True  # False: the venue may still apply what it has taken in, so absence proves nothing
     proves_at: int = 0  # then: from when on a read that is asked for may prove it, ns; 0: nobody can say
+    spent: float = 0.0  # share of the weight that questions have in a minute, used by then
 
 
 class RequestRefused(msgspec.Struct, frozen=True, tag="refused"):

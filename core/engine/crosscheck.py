@@ -75,7 +75,7 @@ class CrossCheck:
         if len(self._replies) < len(READS) or when is None:
             return
         proves_at = max(self._replies["orders"].proves_at, self._replies["trades"].proves_at)
-        word = max(now + RETRY_NS, proves_at, self._word() + 1)
+        word = max(now + self._patience(), proves_at, self._word() + 1)
         if word < when:
             self._otherwise = self._otherwise or when
             self.timers.at(word, self.timer)
@@ -88,6 +88,12 @@ class CrossCheck:
             self.timers.at(later, self.timer)
         else:
             self.ask(now, reads)
+
+    def _patience(self) -> int:
+        """How long a hurried round waits at least, ns: a second; longer where much of the weight of a minute is used,
+        so that haste never leaves the account unread."""
+        spent = max(reply.spent for reply in self._replies.values())
+        return RETRY_NS + round((PERIOD_NS - RETRY_NS) * min(1.0, max(0.0, 2.0 * spent - 1.0)))
 
     def _word(self) -> int:
         """When a read can say something of an order in doubt, ns; FAR: there is none."""
@@ -109,7 +115,7 @@ class CrossCheck:
             missing = [what for what in READS if self._replies[what].error]
             if missing:  # not answered is not "none": nothing is adopted from half an account (R-B4)
                 self.why = f"{missing[0]}: {self._replies[missing[0]].error}"
-                self.timers.at(now + RETRY_NS, self.timer)
+                self.timers.at(now + self._patience(), self.timer)
                 return [Note("warn", "reconcile", f"account not read: {self.why}")], []
             self._adopt()
         for post, reconciler in zip(self.posts, self._reconcilers, strict=True):
@@ -129,7 +135,7 @@ class CrossCheck:
         if again:
             self.timers.at(now, self.timer)
         elif not ok and (not calm or self._word() == FAR):  # the round that healed it is followed by one that agrees
-            self.timers.at(now + RETRY_NS, self.timer)
+            self.timers.at(now + self._patience(), self.timer)
         else:
             self.soon(now)
         return notes, self._venue_made()

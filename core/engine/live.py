@@ -30,13 +30,13 @@ from core.domain.events import (
     Slice,
     Step,
 )  # fmt: skip
-from core.domain.order import FUNDED
 from core.domain.ports import Clock, LivePort, StepSink
 from core.domain.units import NS_PER_S
 from core.engine import ending
 from core.engine.engine import Engine
 from core.engine.inbox import Inbox
 from core.engine.journal import Chunk
+from core.engine.lastlook import last_orders, last_trades, unseen
 from core.engine.outgoing import Outgoing
 from core.engine.runstate import FINISHING, STOPPED, STOPPING
 from core.engine.stopping import NONCE_BASE
@@ -44,7 +44,6 @@ from core.exchange.advance import see
 from core.exchange.blocks import Market
 from core.exchange.window import Window, columns_of
 from core.execution.closing import cancel_of
-from core.execution.fills import is_seen
 from core.venues.lanes import WireGate
 
 HEALTH_S = 1.0
@@ -272,25 +271,16 @@ class LiveDriver:
             return ReadReply(read.what, read.nonce, self.clock.now(), error=why, account=read.account)
 
     async def _last_look(self) -> None:
-        """Our orders are gone, but the news of a last fill may still be on its way: the venues list it (R-O4). An order
-        of ours that stands after all is cancelled, and the end is not called verified; nor is one without an answer,
-        or a flat one with a position."""
-        listed = await asyncio.gather(*(self._answer(Read("orders", NONCE_BASE, account=a)) for a in self._accounts))
+        """Before the process ends: see `core.engine.lastlook`. An order of ours that stands after all is cancelled."""
+        listed = await last_orders(self.engine, self._accounts, self._answer, self.clock)
         left = [order for reply in listed for order in reply.orders if order.cl_id]
-        if left or any(reply.error for reply in listed):
-            self.engine.end_verified = False
-        if left:
-            await asyncio.gather(*(self.venue.send(cancel_of(order)) for order in left))
-        reads = (Read("trades", NONCE_BASE, account=account) for account in self._accounts)
-        for reply in await asyncio.gather(*(self._answer(read) for read in reads)):
+        await asyncio.gather(*(self.venue.send(cancel_of(order)) for order in left))
+        told = await last_trades(self.engine, self._accounts, self._answer, self.clock)
+        for reply in told:
             if reply.error:
-                self.engine.end_verified = self.engine.end_verified and not ending.flat(self.engine)
                 self.inbox.input(reply)
-            for trade in reply.trades:
-                key = -trade.trade_id if trade.kind == FUNDED else trade.trade_id
-                posts = self.engine.places.get(trade.instrument, ())
-                if posts and not any(is_seen(post.ledger.s, key) for post in posts):
-                    self.inbox.report(trade)
+        for trade in unseen(self.engine, told):
+            self.inbox.report(trade)
         self._turn()
         if ending.held(self.engine):
             self.engine.end_verified = False

@@ -1,7 +1,8 @@
-"""The venue's request weight, shared by four lanes: emergency > cancel > order > query. Pure state, time is handed in.
+"""The venue's request weight, shared by four lanes: emergency, cancel, query, order. Pure state, time is handed in.
 
-An order is never kept waiting: it goes now or is refused, because a price that waited is an old price. Inside a
-Retry-After window nothing goes (R-N2); above 80 % of the weight only cancels and risk-reducing requests do (COOLDOWN).
+An order is never kept waiting: it goes now or is refused, because a price that waited is an old price. It may use up
+less than questions may: an account that cannot be read may not be quoted in. Inside a Retry-After window nothing goes
+(R-N2); above 80 % of the weight only cancels and risk-reducing requests do (COOLDOWN).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import deque
 from core.domain.units import NS_PER_S
 
 EMERGENCY, CANCEL_LANE, ORDER, QUERY = 0, 1, 2, 3
-SHARES = (1.0, 0.95, 0.80, 0.70)  # of the weight a lane may use up to
+SHARES = (1.0, 0.95, 0.60, 0.80)  # of the weight a lane may use up to
 COOLDOWN_SHARE = 0.80
 WINDOW_NS = 60 * NS_PER_S
 
@@ -38,10 +39,21 @@ class WeightBudget:
         oldest = self._spent[0][0] if self._spent else self._told[0]
         return max(NS_PER_S // 20, min(oldest + WINDOW_NS - now, NS_PER_S))
 
+    def share(self, lane: int, now: int) -> float:
+        """What of the weight that a lane may use up to is used, 1.0 = all of it."""
+        return self.used(now) / (self.limit * SHARES[lane])
+
     def spend(self, cost: float, now: int) -> None:
         """The request goes out."""
         self._spent.append((now, cost))
         self._sum += cost
+
+    def inherit(self, earlier: WeightBudget) -> None:
+        """Other clients of the same account went before, and the venue counts their requests too."""
+        self._spent.extendleft(reversed(earlier._spent))
+        self._sum += earlier._sum
+        self._told = max(self._told, earlier._told)
+        self.banned_until = max(self.banned_until, earlier.banned_until)
 
     def refund(self, cost: float) -> None:
         """A request of this cost never left, as nobody could be dialled: the newest such weight is free again."""

@@ -184,6 +184,14 @@ ORDERS = (
         tests=(f"{SOON}::test_a_refused_cancel_of_an_order_that_is_not_found_is_such_a_doubt",),
     ),
     Bug(
+        name="an_unread_account_is_asked_each_second",
+        costs="A minute's weight is used up by haste: for the rest of it the account is not read, and quotes go.",
+        file="core/engine/crosscheck.py",
+        old="min(1.0, max(0.0, 2.0 * spent - 1.0))",
+        new="min(0.0, 2.0 * spent)",
+        tests=(f"{SOON}::test_a_round_that_did_not_agree_is_followed_the_later_the_more_of_the_weight_is_used",),
+    ),
+    Bug(
         name="list_of_too_early_is_a_word",
         costs="A replica that is behind and a list that lost a page say together that a standing order is gone.",
         file="core/execution/absence.py",

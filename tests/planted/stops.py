@@ -7,6 +7,7 @@ from tests.planted.bug import Bug
 EMERGENCY = "tests/unit/execution/test_emergency.py"
 GATE, LATCH = "tests/unit/guard/test_gate.py", "tests/unit/guard/test_latch.py"
 PLANTED = "tests/simulation/test_planted_stops.py"
+END = "tests/simulation/test_end_verified.py"
 
 STOPS = (
     Bug(
@@ -143,6 +144,22 @@ STOPS = (
         old="        if self.phase != DONE or self.venue.status != OK:\n            return 3",
         new="        if self.phase != DONE or self.venue.status != OK:\n            return 0",
         tests=(f"{EMERGENCY}::test_auth_failure_and_ban_are_states_of_their_own",),
+    ),
+    Bug(
+        name="an_end_that_nobody_answered_is_verified",
+        costs="The last list never came, and the exit code says that all is gone.",
+        file="core/engine/lastlook.py",
+        old="if any(reply.error or any(order.cl_id for order in reply.orders) for reply in listed):",
+        new="if any(any(order.cl_id for order in reply.orders) for reply in listed):",
+        tests=(f"{END}::test_a_last_look_without_an_answer_ends_within_its_time",),
+    ),
+    Bug(
+        name="a_last_look_is_not_asked_again",
+        costs="One refusal in the last second, and the exit code sends a person to look for what is gone.",
+        file="core/engine/lastlook.py",
+        old="if venue.status == AUTH_FAILED or wake > until:",
+        new="if wake > now:",
+        tests=(f"{END}::test_a_last_look_that_a_limit_refused_is_asked_again_once_that_is_over",),
     ),
     Bug(
         name="closed_gate_lets_creates_out",

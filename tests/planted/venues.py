@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.planted.bug import Bug
 
 BANS = "tests/unit/venues/test_planted_bans.py"
+WEIGHTS = "tests/unit/venues/test_hyperliquid_weights.py"
 LOCK = "tests/unit/guard/test_lock.py"
 
 VENUES = (
@@ -39,6 +40,30 @@ VENUES = (
         old=" is not None and code in (418, 429):",
         new=" is not None and code == 429:",
         tests=(f"{BANS}::test_a_ban_silences_every_lane_of_the_core_until_it_is_over",),
+    ),
+    Bug(
+        name="questions_weigh_what_the_client_library_says",
+        costs="Half of a minute's weight is not seen: the venue refuses everything, cancels too, in a busy minute.",
+        file="core/venues/ccxt/hyperliquid.py",
+        old='WEIGHTS.get(str(params.get("type")), QUERY_WEIGHT)',
+        new='WEIGHTS.get(str(params.get("type")), 10.0)',
+        tests=(f"{WEIGHTS}::test_a_query_weighs_with_us_what_it_weighs_at_the_venue",),
+    ),
+    Bug(
+        name="an_emergency_is_not_counted",
+        costs="Quotes and questions go on as if the stop had sent nothing, and the venue refuses its cancels.",
+        file="core/venues/ccxt/wiring.py",
+        old="            budget.spend(weight, self.wire.clock.monotonic())\n",
+        new="            if not self.wire.urgent:\n                budget.spend(weight, self.wire.clock.monotonic())\n",
+        tests=(f"{WEIGHTS}::test_an_emergency_never_waits_and_the_others_make_room_for_what_it_took",),
+    ),
+    Bug(
+        name="a_start_forgets_what_its_first_clients_sent",
+        costs="The first minute's weight is counted too low, when every question of a start is asked twice.",
+        file="core/build/live_core.py",
+        old="            venue.instances.budget.inherit(asked.instances.budget)\n",
+        new="            assert venue is not asked\n",
+        tests=("tests/rehearsal/test_weights.py::test_a_start_has_counted_all_that_the_venue_counts",),
     ),
     Bug(
         name="every_mark_is_taken_for_ours",

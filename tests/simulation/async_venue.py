@@ -140,7 +140,7 @@ class AsyncVenue:
         if not code and not await door.admit(lane_of(request)):
             code = RATE_LIMIT
         if code:
-            self._answer(request, (NO[request.kind], code, 0, ""), inbox)
+            self._answer(request, (NO.get(request.kind, CANCEL_REJECTED), code, 0, ""), inbox)
             return
         self.on_event("send", request)
         self._left()
@@ -269,7 +269,8 @@ class AsyncVenue:
     async def read(self, read: Read, emergency: bool = False) -> ReadReply:
         door = self.door
         asked = self.clock.now()
-        await door.admit(lane_of_read(emergency))
+        if not await door.admit(lane_of_read(emergency)):
+            return self._no_reply(read, door.word("nothing sent", emergency))
         self._left()
         await tasks.sleep(self.leg() * 2)
         if self.closed:
@@ -278,7 +279,7 @@ class AsyncVenue:
         if self._bans():
             await tasks.sleep(self.leg())
             self._learn("banned", door)
-            return self._no_reply(read, "429")
+            return self._no_reply(read, door.word("429", emergency))
         if self.roll("read_fails"):
             door.failed("ok")
             return self._no_reply(read, "no answer")
@@ -289,6 +290,7 @@ class AsyncVenue:
         proves_at = door.answered(asked)
         reply = ReadReply(
             read.what, read.nonce, self.clock.now(), account=read.account, proof=not proves_at, proves_at=proves_at,
+            spent=door.spent,
             **found,
         )  # fmt: skip
         await tasks.sleep(self.leg())

@@ -1,7 +1,7 @@
 """What a venue adapter does in front of the wire, in virtual time: bans, breaker, measured clock. Nothing else.
 
 The same parts as the real adapter has (`WeightBudget`, `Condition`, `ClockFilter`) in the same order of questions, so
-that the rules of a ban and of an overload are those of the program. An emergency waits for a ban as everything does.
+that the rules of a ban and of an overload are those of the program: inside a ban an emergency is told when it ends.
 """
 
 from __future__ import annotations
@@ -51,13 +51,23 @@ class Door:
         return code
 
     async def admit(self, lane: int) -> bool:
-        """Wait for the lane's turn; an order never waits: False."""
+        """Wait for the lane's turn; an order and an emergency never wait: False."""
         while (wait := self.wait_ns(lane)) > 0:
-            if lane == ORDER:
+            if lane in (ORDER, EMERGENCY):
                 return False
             await tasks.sleep(wait / NS_PER_S)
         self.budget.spend(1.0, self.clock.monotonic())
         return True
+
+    @property
+    def spent(self) -> float:
+        """Share of what questions may use."""
+        return self.budget.share(QUERY, self.clock.monotonic())
+
+    def word(self, why: str, emergency: bool) -> str:
+        """Why there is no answer; a stop is told when a ban is over."""
+        left = self.budget.banned_until - self.clock.monotonic()
+        return f"banned {self.clock.now() + left} {why}" if emergency and left > 0 else why
 
     def wait_ns(self, lane: int) -> int:
         return self.budget.wait_ns(lane, 1.0, self.clock.monotonic())

@@ -9,6 +9,8 @@ from core.domain.commands import Halt, Pause, Stop
 from core.domain.events import Read, ReadReply
 from core.domain.instrument import Instrument
 from core.domain.order import FILLED, Report
+from core.domain.units import NS_PER_S
+from core.engine.lastlook import AGAIN_NS
 from core.engine.live import LiveDriver
 from core.engine.runstate import HALTED, PAUSED
 from core.engine.stopping import NONCE_BASE, Q_NS, UNBOUNDED_NS, Stopping
@@ -36,6 +38,62 @@ def test_an_end_whose_last_look_was_not_answered_is_not_verified(monkeypatch: py
         assert rig.driver.ended and rig.engine.end_verified is not silent
 
     LiveRig(5).run(script)
+
+
+@pytest.mark.parametrize("what", ["orders", "trades"])
+@pytest.mark.parametrize("flatten", [False, True])
+def test_a_last_look_that_a_limit_refused_is_asked_again_once_that_is_over(
+    monkeypatch: pytest.MonkeyPatch, what: str, flatten: bool
+) -> None:
+    """R-O4, R-N2: nothing of ours is left, so an exit code that says otherwise sends a person to look for nothing."""
+    read = AsyncVenue.read
+    asked: list[float] = []
+
+    async def last(self: AsyncVenue, one: Read, emergency: bool = False) -> ReadReply:
+        if one.nonce != NONCE_BASE or one.what != what:
+            return await read(self, one, emergency)
+        asked.append(self.t)
+        if len(asked) == 1:
+            self.door.failed("banned", 2.5)
+        return await read(self, one, emergency)
+
+    monkeypatch.setattr(AsyncVenue, "read", last)
+
+    async def script(rig: LiveRig) -> None:
+        await rig.to(15)
+        rig.ask(Stop(id="s", who="test", flatten=flatten))
+        await rig.to(60)
+        assert rig.driver.ended and rig.engine.end_verified
+
+    LiveRig(5).run(script)
+    first, again = asked
+    assert 2.5 <= again - first < 3.0, "told when it ends, nobody asks in between"
+
+
+@pytest.mark.parametrize(("error", "times"), [("no answer", 6), ("auth: the key is gone", 1), ("", 1)])
+def test_a_last_look_without_an_answer_ends_within_its_time(
+    monkeypatch: pytest.MonkeyPatch, error: str, times: int
+) -> None:
+    read = AsyncVenue.read
+    asked: list[float] = []
+
+    async def last(self: AsyncVenue, one: Read, emergency: bool = False) -> ReadReply:
+        reply = await read(self, one, emergency)
+        if one.nonce != NONCE_BASE or one.what != "orders":
+            return reply
+        asked.append(self.t)
+        return ReadReply(one.what, one.nonce, reply.ts, error=error) if error else reply
+
+    monkeypatch.setattr(AsyncVenue, "read", last)
+
+    async def script(rig: LiveRig) -> None:
+        await rig.to(15)
+        rig.ask(Stop(id="s", who="test"))
+        await rig.to(60)
+        assert rig.driver.ended and rig.engine.end_verified is not bool(error)
+
+    LiveRig(5).run(script)
+    assert len(asked) == times and asked[-1] - asked[0] <= AGAIN_NS / NS_PER_S
 
 
 @pytest.mark.parametrize("before", [HALTED, PAUSED])

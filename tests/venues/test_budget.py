@@ -13,7 +13,10 @@ def filled(weight: float) -> WeightBudget:
 
 
 def test_each_lane_stops_at_its_share_and_emergency_never() -> None:
-    assert [filled(75).wait_ns(lane, 1, 1) > 0 for lane in (EMERGENCY, CANCEL_LANE, ORDER, QUERY)] == [
+    assert [filled(61).wait_ns(lane, 1, 1) > 0 for lane in (EMERGENCY, CANCEL_LANE, QUERY, ORDER)] == [
+        False, False, False, True,
+    ]  # fmt: skip
+    assert [filled(75).wait_ns(lane, 1, 1) > 0 for lane in (EMERGENCY, CANCEL_LANE, QUERY, ORDER)] == [
         False, False, False, True,
     ]  # fmt: skip
     assert [filled(90).wait_ns(lane, 1, 1) > 0 for lane in (EMERGENCY, CANCEL_LANE, ORDER, QUERY)] == [

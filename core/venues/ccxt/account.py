@@ -65,7 +65,7 @@ class Account:
         self.wire = instances.wires["emergency"]
         self.wire.on_headers = self._heard
         self.wire.window = self.window = Window(clock)
-        self.wire.bans = None  # the window knows them
+        self.wire.budget = None  # nobody else spends here, and the window knows the bans
         self.exchange.timeout_on_exit = 10  # ms
         self.exchange.ssl_context = tls_context()
         self.exchange.options.setdefault("leverageBrackets", {})  # for margins, which no stop asks about

@@ -43,6 +43,15 @@ ANSWERS = {
     "userAbstraction": name,
     **dict.fromkeys(("exchange scheduleCancel", "exchange updateLeverage"), YES),
 }
+# of a request, as the venue's page on rate limits says; ccxt counts 10 for what is not among the light ones
+QUERY_WEIGHT, ROWS_OF_ONE, ITEMS_OF_ONE = 20.0, 20, 40  # one more for so many rows of an answer, items of an action
+WEIGHTS = {
+    **dict.fromkeys(
+        ("l2Book", "allMids", "clearinghouseState", "orderStatus", "spotClearinghouseState", "exchangeStatus"), 2.0
+    ),
+    "userRole": 60.0,
+}  # fmt: skip
+LONG = ("userFillsByTime", "userFunding")  # of those that we ask for
 SETTLED = ("Settlement",)  # what `dir` calls the end of a coin's listing
 APART = ("default", "disabled", "dexAbstraction")  # accounts whose perpetuals have a balance of their own
 
@@ -72,6 +81,9 @@ class Hyperliquid(Traits):
         action = params.get("action")
         return f"{path} {action.get('type')}" if isinstance(action, Mapping) else path
 
+    def owes(self, asked: str, answer: Any) -> float:
+        return float(len(answer) // ROWS_OF_ONE) if asked in LONG and isinstance(answer, list) else 0.0
+
     def prepare(self) -> str:
         return quicken()
 
@@ -80,6 +92,11 @@ class Hyperliquid(Traits):
 
         class HyperliquidExchange(base):  # type: ignore[misc]
             expires: int | None = None  # of the request that is being built; building never awaits
+
+            def calculate_rate_limiter_cost(
+                self, api: Any, method: Any, path: Any, params: Any, config: Any = None
+            ) -> float:
+                return weight_of(path, params)
 
             def create_orders_request(self, orders: Any, params: Any = None) -> Any:
                 """With the expiry that ccxt has no way to send (RELIABILITY 2.3): signed, so the venue enforces it."""
@@ -237,6 +254,15 @@ class Hyperliquid(Traits):
         action = {"type": "scheduleCancel"}
         signature = exchange.sign_l1_action(action, nonce)
         await exchange.privatePostExchange({"action": action, "nonce": nonce, "signature": signature})
+
+
+def weight_of(path: str, params: Mapping[str, Any]) -> float:
+    """Weight of a request as it is sent."""
+    if path == "info":
+        return WEIGHTS.get(str(params.get("type")), QUERY_WEIGHT)
+    action = params.get("action")
+    items = max((len(part) for part in action.values() if isinstance(part, list)), default=1) if action else 1
+    return 1.0 + items // ITEMS_OF_ONE
 
 
 def whole(answers: Any, asked: int) -> Any:

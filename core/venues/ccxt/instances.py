@@ -1,7 +1,8 @@
 """The three ccxt instances of one venue account: data, trade, emergency. They share markets; each has its own session.
 
-The emergency one is unthrottled and kept warm, so that a cancel never queues behind a quote or a query; inside a
-Retry-After of any of them it refuses, as nothing may be sent (R-N2).
+The emergency one is kept warm and waits for nothing, so that a cancel never queues behind a quote or a query; what it
+sends is counted all the same, for the others to make room. Inside a Retry-After of any of them it refuses, as nothing
+may be sent (R-N2).
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Instances:
         self.wires = {
             "data": Wire(clock, self.budget, dials=self.dials),
             "trade": Wire(clock, self.budget, dials=self.dials),
-            "emergency": Wire(clock, None, self.budget),
+            "emergency": Wire(clock, self.budget, urgent=True),
         }
         self.wires = {name: wire for name, wire in self.wires.items() if name in names}
         made: dict[str, Any] = {name: self._make(wire) for name, wire in self.wires.items()}
@@ -76,7 +77,7 @@ class Instances:
             settings["urls"] = {"api": dict(self.access.urls)}
         exchange = self.traits.subclass(wired(base))(settings)
         exchange.wire = wire
-        wire.answers, wire.asks = self.traits.answers, self.traits.asks
+        wire.answers, wire.asks, wire.owes = self.traits.answers, self.traits.asks, self.traits.owes
         exchange.own_session = self.access.session is None  # a session handed in is the only way out
         if int(exchange.options.get("maxRetriesOnFailure") or 0) != 0:
             raise Refused(f"Expected ccxt never to send again by itself, {self.traits.name} would")

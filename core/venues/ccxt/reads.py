@@ -108,8 +108,12 @@ class Reader:
     async def _orders(self, exchange: Any) -> dict[str, Any]:
         found: list[OpenOrder] = []
         second: set[str] = set()
+        every = await exchange.fetch_open_orders() if self.traits.answers_for_all else None
         for listing in self.listings.values():
-            raw = await exchange.fetch_open_orders(listing.symbol)
+            if every is None:
+                raw = await exchange.fetch_open_orders(listing.symbol)
+            else:
+                raw = [order for order in every if order.get("symbol") == listing.symbol]
             conditional = await self.traits.conditional_orders(exchange, listing.symbol)
             second.update(str(order["id"]) for order in conditional)
             found += [self._order(listing, order, False) for order in raw]

@@ -65,7 +65,7 @@ class Traits:
     account = ""  # the account's address, lower case, where rows of the venue name one; set with its keys
     trade_page, funding_page = 500, 0  # rows of an answer that is full; 0 = all that there are
     trade_span_ms = 0  # one question for own trades sees no longer a time; 0 = any
-    answers_for_all = False  # histories are told of every instrument at once
+    answers_for_all = False  # open orders and histories are told of every instrument at once
     refused_live = ""  # the reason, and the operator's next step
 
     def refuses(self, network: str) -> str:
@@ -87,6 +87,10 @@ class Traits:
     def asks(self, method: str, path: str, params: Mapping[str, Any]) -> str:
         """What a request asks for, as `answers` names it."""
         return path if method == "GET" else f"{method} {path}"
+
+    def owes(self, asked: str, answer: Any) -> float:
+        """Weight that a request costs beyond what it was sent with, as only its answer tells; `asked` as `asks`."""
+        return 0.0
 
     def forget_book(self, exchange: Any, symbol: str) -> None:
         """After a book that could not be read: the next wait subscribes anew. Nothing where books come whole."""

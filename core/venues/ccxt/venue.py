@@ -236,7 +236,8 @@ class CcxtVenue:
         if not reply.error:
             self.condition.answered(self.clock.now())
         proves_at = self.condition.proves_at(asked)
-        return msgspec.structs.replace(reply, proof=False, proves_at=proves_at) if proves_at else reply
+        spent = self.instances.budget.share(QUERY, self.clock.monotonic())
+        return msgspec.structs.replace(reply, proof=reply.proof and not proves_at, proves_at=proves_at, spent=spent)
 
     async def cancel_all(self, instrument: int) -> bool:
         """The venue's own cancel-all where it has one; False: cancel one by one."""

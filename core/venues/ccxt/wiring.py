@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from core import tasks
 from core.domain.ports import Clock
 from core.domain.units import NS_PER_S
-from core.venues.budget import CANCEL_LANE, ORDER, QUERY, WeightBudget
+from core.venues.budget import CANCEL_LANE, EMERGENCY, ORDER, QUERY, WeightBudget
 from core.venues.ccxt.answers import Check, checked
 from core.venues.ccxt.dials import Dials
 from core.venues.ccxt.window import Window
@@ -55,19 +55,19 @@ class Counters:
 
 
 class Wire:
-    """What one ccxt instance shares with its venue adapter: budget, counters, and who looks at raw frames. `bans`: for
-    an instance without a budget of its own, whose Retry-After holds for it too. `dials`: when its sockets are dialled;
-    without it as ccxt likes."""
+    """What one ccxt instance shares with its venue adapter: budget, counters, and who looks at raw frames. `urgent`:
+    nothing waits here, all of it is counted, and inside a Retry-After it is refused. `dials`: when its sockets are
+    dialled; without it as ccxt likes."""
 
     def __init__(
-        self, clock: Clock, budget: WeightBudget | None, bans: WeightBudget | None = None, dials: Dials | None = None
+        self, clock: Clock, budget: WeightBudget | None, urgent: bool = False, dials: Dials | None = None
     ) -> None:
-        self.clock, self.budget, self.dials = clock, budget, dials
-        self.bans = bans or budget
+        self.clock, self.budget, self.urgent, self.dials = clock, budget, urgent, dials
         self.window: Window | None = None  # of an instance that waits a Retry-After out and asks again
         self.counters = Counters()
         self.answers: Mapping[str, Check] = {}
         self.asks: Callable[[str, str, Mapping[str, Any]], str] = lambda method, path, params: path
+        self.owes: Callable[[str, Any], float] = lambda asked, answer: 0.0  # weight that only the answer tells
         self.on_frame: Callable[[Any, Any], bool] | None = None  # True = taken, ccxt need not see it
         self.on_headers: Callable[[int, dict[str, str]], None] | None = None
         self.on_answer: Callable[[str, int, str], None] | None = None  # request, status (0 = no answer), raw body
@@ -85,13 +85,12 @@ def wired(base: type[Any]) -> type[Any]:
         async def throttle(self, cost: Any = None) -> None:
             budget, weight = self.wire.budget, float(cost or 1.0)
             if budget is None:
-                bans = self.wire.bans
-                if bans is not None and (left := bans.banned_until - self.wire.clock.monotonic()) > 0:
-                    raise ccxt.RateLimitExceeded(f"{self.id} 429: {left / NS_PER_S:.1f} s of Retry-After, nothing sent")
                 return
-            lane = LANE.get()
+            lane = EMERGENCY if self.wire.urgent else LANE.get()
             share = CANCEL_LANE if lane == REDUCE_LANE else lane
             while (wait := budget.wait_ns(share, weight, self.wire.clock.monotonic())) > 0:
+                if self.wire.urgent:
+                    raise ccxt.RateLimitExceeded(f"{self.id} 429: {wait / NS_PER_S:.1f} s of Retry-After, nothing sent")
                 if lane in (ORDER, REDUCE_LANE):
                     budget.refused += 1
                     raise ccxt.RateLimitExceeded(f"{self.id} own weight budget: an order does not wait")
@@ -120,15 +119,18 @@ def wired(base: type[Any]) -> type[Any]:
             answer = await (ask() if self.wire.window is None else self.wire.window.through(ask))
             method = rest[1] if len(rest) > 1 else named.get("method", "GET")
             params = rest[2] if len(rest) > 2 else named.get("params") or {}
-            return checked(self.wire.answers, self.wire.asks(method, path, params), answer)
+            asked = self.wire.asks(method, path, params)
+            if self.wire.budget is not None and (owed := self.wire.owes(asked, answer)) > 0:
+                self.wire.budget.spend(owed, self.wire.clock.monotonic())
+            return checked(self.wire.answers, asked, answer)
 
         def on_rest_response(
             self, code: int, reason: str, url: str, method: str, response_headers: Any, response_body: Any, *rest: Any
         ) -> Any:
             now = self.wire.clock.monotonic()
             low = {str(key).lower(): str(value) for key, value in response_headers.items()}
-            if self.wire.bans is not None and code in (418, 429):
-                self.wire.bans.ban(number(low.get("retry-after")), now)
+            if self.wire.budget is not None and code in (418, 429):
+                self.wire.budget.ban(number(low.get("retry-after")), now)
             if self.wire.on_headers is not None:
                 self.wire.on_headers(code, low)
             if self.wire.on_answer is not None:

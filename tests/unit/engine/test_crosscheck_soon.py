@@ -9,7 +9,7 @@ from core.domain.events import Read, ReadReply
 from core.domain.lateness import LAG_NS
 from core.domain.order import CANCEL_REJECTED, LIVE, SLOTS, UNKNOWN, Report
 from core.domain.reasons import UNKNOWN_ORDER_ID
-from core.domain.units import FAR
+from core.domain.units import FAR, NS_PER_S
 from core.engine.crosscheck import PERIOD_NS, READS, RETRY_NS
 from core.execution.absence import ARRIVES_NS
 from tests.simulation.live_rig import LiveRig
@@ -98,6 +98,27 @@ def test_an_overloaded_venue_is_asked_when_it_can_prove_something_and_else_with_
             rig.engine.check.doubted(0, now)
             assert timers.when(check.timer) == min(proves_at, now + PERIOD_NS)
         o.state[slot] = LIVE
+
+    LiveRig(5).run(script)
+
+
+@pytest.mark.parametrize(
+    ("spent", "seconds"), [(0.0, 1.0), (0.5, 1.0), (0.75, 3.0), (0.9, 4.2), (1.0, 5.0), (1.4, 5.0)]
+)
+def test_a_round_that_did_not_agree_is_followed_the_later_the_more_of_the_weight_is_used(
+    spent: float, seconds: float
+) -> None:
+    """R-O4, R-N2: a round a second would use up the minute of a venue whose questions are dear, and then nothing would
+    be read for the rest of it."""
+
+    async def script(rig: LiveRig) -> None:
+        await rig.to(16)
+        check, timers, now = rig.engine.check.each[0], rig.engine.timers, rig.venue.clock.now()
+        check.ask(now, [])
+        for what in READS:
+            spending = spent if what == "orders" else 0.0
+            check.answered(ReadReply(what, check._nonce, now, error="no answer", spent=spending), now)
+        assert timers.when(check.timer) == now + round(seconds * NS_PER_S)
 
     LiveRig(5).run(script)
 
