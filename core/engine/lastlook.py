@@ -7,53 +7,51 @@ venue's word alone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from core import tasks
 from core.domain.events import Read, ReadReply
-from core.domain.order import FUNDED, Report
+from core.domain.order import FUNDED, Request
 from core.domain.ports import Clock
 from core.domain.units import NS_PER_S
 from core.engine import ending
 from core.engine.engine import Engine
+from core.engine.inbox import Inbox
 from core.engine.stopping import NONCE_BASE
 from core.execution.asking import Retrying
+from core.execution.closing import cancel_of
 from core.execution.fills import is_seen
 from core.execution.stopping import AUTH_FAILED, UNVERIFIED, Venue
 
 AGAIN_NS = 10 * NS_PER_S  # nothing is asked again after so long
 Ask = Callable[[Read], Awaitable[ReadReply]]
+Send = Callable[[Request], Awaitable[None]]
 
 
-async def last_orders(engine: Engine, accounts: Sequence[int], ask: Ask, clock: Clock) -> list[ReadReply]:
-    """Every account's list. An order of ours that stands after all, or no list: the end is not verified."""
-    listed = await _of_all("orders", accounts, ask, clock)
-    if any(reply.error or any(order.cl_id for order in reply.orders) for reply in listed):
+async def last_look(
+    engine: Engine, inbox: Inbox, accounts: Sequence[int], ask: Ask, send: Send, clock: Clock
+) -> None:  # fmt: skip
+    """At every account, none waits for another. What no ledger has counted is in the inbox then."""
+    await asyncio.gather(*(_look(engine, inbox, account, ask, send, clock) for account in accounts))
+
+
+async def _look(engine: Engine, inbox: Inbox, account: int, ask: Ask, send: Send, clock: Clock) -> None:
+    """Its orders, then its trades. An order of ours that stands after all is cancelled, and the end is not verified;
+    nor is one without a list, or a flat one without its trades."""
+    listed = await _asked(Read("orders", NONCE_BASE, account=account), ask, clock)
+    left = [order for order in listed.orders if order.cl_id]
+    if left or listed.error:
         engine.end_verified = False
-    return listed
-
-
-async def last_trades(engine: Engine, accounts: Sequence[int], ask: Ask, clock: Clock) -> list[ReadReply]:
-    """Every account's own trades; a flat end without them is not verified."""
-    told = await _of_all("trades", accounts, ask, clock)
-    if any(reply.error for reply in told):
+    await asyncio.gather(*(send(cancel_of(order)) for order in left))
+    told = await _asked(Read("trades", NONCE_BASE, account=account), ask, clock)
+    if told.error:
         engine.end_verified = engine.end_verified and not ending.flat(engine)
-    return told
-
-
-def unseen(engine: Engine, replies: Iterable[ReadReply]) -> list[Report]:
-    """The trades of these that no ledger has counted."""
-    news = []
-    for trade in (trade for reply in replies for trade in reply.trades):
+        inbox.input(told)
+    for trade in told.trades:
         key = -trade.trade_id if trade.kind == FUNDED else trade.trade_id
         posts = engine.places.get(trade.instrument, ())
         if posts and not any(is_seen(post.ledger.s, key) for post in posts):
-            news.append(trade)
-    return news
-
-
-async def _of_all(what: str, accounts: Sequence[int], ask: Ask, clock: Clock) -> list[ReadReply]:
-    return await asyncio.gather(*(_asked(Read(what, NONCE_BASE, account=account), ask, clock) for account in accounts))
+            inbox.report(trade)
 
 
 async def _asked(read: Read, ask: Ask, clock: Clock) -> ReadReply:

@@ -36,7 +36,7 @@ from core.engine import ending
 from core.engine.engine import Engine
 from core.engine.inbox import Inbox
 from core.engine.journal import Chunk
-from core.engine.lastlook import last_orders, last_trades, unseen
+from core.engine.lastlook import last_look
 from core.engine.outgoing import Outgoing
 from core.engine.runstate import FINISHING, STOPPED, STOPPING
 from core.engine.stopping import NONCE_BASE
@@ -271,16 +271,8 @@ class LiveDriver:
             return ReadReply(read.what, read.nonce, self.clock.now(), error=why, account=read.account)
 
     async def _last_look(self) -> None:
-        """Before the process ends: see `core.engine.lastlook`. An order of ours that stands after all is cancelled."""
-        listed = await last_orders(self.engine, self._accounts, self._answer, self.clock)
-        left = [order for reply in listed for order in reply.orders if order.cl_id]
-        await asyncio.gather(*(self.venue.send(cancel_of(order)) for order in left))
-        told = await last_trades(self.engine, self._accounts, self._answer, self.clock)
-        for reply in told:
-            if reply.error:
-                self.inbox.input(reply)
-        for trade in unseen(self.engine, told):
-            self.inbox.report(trade)
+        """Before the process ends; a flat one is not verified where this brings a position."""
+        await last_look(self.engine, self.inbox, self._accounts, self._answer, self.venue.send, self.clock)
         self._turn()
         if ending.held(self.engine):
             self.engine.end_verified = False

@@ -149,8 +149,8 @@ STOPS = (
         name="an_end_that_nobody_answered_is_verified",
         costs="The last list never came, and the exit code says that all is gone.",
         file="core/engine/lastlook.py",
-        old="if any(reply.error or any(order.cl_id for order in reply.orders) for reply in listed):",
-        new="if any(any(order.cl_id for order in reply.orders) for reply in listed):",
+        old="if left or listed.error:",
+        new="if left:",
         tests=(f"{END}::test_a_last_look_without_an_answer_ends_within_its_time",),
     ),
     Bug(
