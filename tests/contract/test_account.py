@@ -250,7 +250,7 @@ async def test_tc_41_two_reads_with_nothing_between_them_are_the_same(site: Site
     await site.reports()
     for what in ("orders", "positions", "trades", "balance"):
         one, two = [await site.read(what) for _ in range(2)]
-        same = [msgspec.structs.replace(reply, nonce=0, ts=0) for reply in (one, two)]
+        same = [msgspec.structs.replace(reply, nonce=0, ts=0, spent=0.0) for reply in (one, two)]
         assert same[0] == same[1] and one.error == "" and one.nonce != two.nonce
 
 
